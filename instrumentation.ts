@@ -11,8 +11,7 @@ export async function register(): Promise<void> {
     { announceSetupCode },
     { warmUpServers },
     { startRecovery },
-    { startApprovalExpiry },
-    { startQuestionExpiry },
+    { startExpiry },
     { log },
   ] = await Promise.all([
     import('#lib/platform/redirect-console.ts'),
@@ -20,15 +19,13 @@ export async function register(): Promise<void> {
     import('#lib/auth/sign-in/setup-code.ts'),
     import('#lib/mcp-client/connection/warm-up.ts'),
     import('#lib/runs/heartbeat.ts'),
-    import('#lib/agent/approvals/expire-approvals.ts'),
-    import('#lib/agent/questions/expire-questions.ts'),
+    import('#lib/agent/start-expiry.ts'),
     import('#lib/platform/log.ts'),
   ])
   if (process.env.NODE_ENV === 'production') redirectConsole()
   await beginServing()
   startRecovery()
-  startApprovalExpiry()
-  startQuestionExpiry()
+  startExpiry()
   // A database that does not answer yet must not stop the start. A restart prints the code again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUpServers()

@@ -1,68 +1,11 @@
 import { closeRunApprovals } from '#lib/agent/approvals/close-approvals.ts'
-import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { APPROVALS_CHANNEL, listRunsWithExpiredApprovals } from '#lib/data/runs/approvals.ts'
-import { listen } from '#lib/platform/db/notify.ts'
-import { log } from '#lib/platform/log.ts'
-import { processState } from '#lib/platform/process-state.ts'
-
-/** How often (ms) this process looks for expired approvals. */
-const LOOK_MS = 300_000
-/** How many batches one look ends. */
-const BATCHES_MAX = 20
-
-const watching = processState('questions', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
+import { expireWaitingRuns } from '#lib/agent/expire-waiting-runs.ts'
+import { listRunsWithExpiredApprovals } from '#lib/data/runs/approvals.ts'
 
 /**
- * Starts looking for approvals that can no longer be decided: now, every five minutes, and when the
- * database notifies this process. Call it once when the server starts.
+ * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone.
+ * Card, ledger and model are told why. Resolves to the number of runs that were ended.
  */
-export function startApprovalExpiry(): void {
-  if (watching().timer) return
-  const again = () => void expireOnce()
-  Object.assign(watching(), {
-    timer: setInterval(expireOnce, LOOK_MS).unref(),
-    stopHearing: listen(APPROVALS_CHANNEL, { heard: again, missed: again }),
-  })
-  void expireOnce()
-}
-
-async function expireOnce(): Promise<void> {
-  try {
-    await expireApprovals()
-  } catch (error) {
-    log.warn({ error }, 'looking for questions without an answer failed')
-  }
-}
-
-/**
- * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone, in
- * batches of 500 until none is left, 20 batches at most; the next look ends the rest. Card, ledger
- * and model are told why. A run that cannot be ended does not hold up the others. Resolves to the
- * number of runs that were ended.
- */
-export async function expireApprovals(): Promise<number> {
-  const failed: string[] = []
-  let ended = 0
-  for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
-    const runs = await listRunsWithExpiredApprovals(failed)
-    if (runs.length === 0) return ended
-    for (const { runId, ownerId } of runs) {
-      try {
-        await expireRun(runId, { userId: ownerId })
-        ended += 1
-      } catch (error) {
-        failed.push(runId)
-        log.warn({ error, run_id: runId }, 'a run whose questions have expired could not be ended')
-      }
-    }
-  }
-  log.warn({ ended, failed: failed.length }, 'more questions have expired than one look can end')
-  return ended
-}
-
-async function expireRun(runId: string, caller: { userId: string }): Promise<void> {
-  const store = createPrismaStore(caller)
-  for await (const event of closeRunApprovals(caller, store, runId, 'expired')) {
-    if (event.type === 'thread.item.replaced') await store.saveItem(event.item.thread_id, event.item)
-  }
+export function expireApprovals(): Promise<number> {
+  return expireWaitingRuns({ what: 'approvals', list: listRunsWithExpiredApprovals, close: closeRunApprovals })
 }

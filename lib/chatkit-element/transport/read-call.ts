@@ -1,18 +1,5 @@
 import type { ChatKitOptions } from '@openai/chatkit'
-
-type ShownText = { text: string; bytes: number | null; is_shortened: boolean }
-
-/** A tool call as the page's server describes it (protocol section 1.15). Sizes are in bytes. */
-export type ShownCall = {
-  server: string
-  tool: string
-  status: string
-  started_at: string
-  duration_ms: number | null
-  request: ShownText
-  response: ShownText | null
-  href: string
-}
+import type { ShownCall } from '#lib/chatkit/protocol/shown-call.ts'
 
 /** Reads a tool call below `callsUrl`. Resolves to null if the server does not give it. */
 export async function readCall(

@@ -1,7 +1,8 @@
 import { useEffect, useId, useState } from 'preact/hooks'
 import type { CustomTask } from '#lib/chatkit/protocol/items.ts'
+import type { ShownCall } from '#lib/chatkit/protocol/shown-call.ts'
 import { toExactTime, toFileSize, toSeconds } from '#lib/chatkit-element/language/time.ts'
-import { readCall, type ShownCall } from '#lib/chatkit-element/transport/read-call.ts'
+import { readCall } from '#lib/chatkit-element/transport/read-call.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 

@@ -1,4 +1,4 @@
-import { toShownCall } from '#app/calls/shown-call.ts'
+import { toShownCall } from '#app/calls/to-shown-call.ts'
 import { route } from '#lib/auth/route.ts'
 import { findCallOfRun } from '#lib/data/runs/tool-calls.ts'
 import { jsonResponse } from '#lib/platform/http/http.ts'

@@ -1,25 +1,9 @@
+import type { ShownCall, ShownText } from '#lib/chatkit/protocol/shown-call.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 const TEXT_MAX_CHARS = 40_000
-
-/** A text of a call. `bytes` is its true size; null if nobody measured it. */
-type ShownText = { text: string; bytes: number | null; is_shortened: boolean }
-
-/** A tool call as its line in the chat opens to it. */
-export type ShownCall = {
-  server: string
-  tool: string
-  status: string
-  started_at: string
-  duration_ms: number | null
-  request: ShownText
-  /** Null if none is recorded. */
-  response: ShownText | null
-  /** The page with the whole record. */
-  href: string
-}
 
 /** A call of the ledger for the chat, with every hidden character made visible. */
 export function toShownCall(call: ToolCallDetail, { role }: { role: string }): ShownCall {

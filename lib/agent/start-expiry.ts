@@ -1,0 +1,30 @@
+import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
+import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
+import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import { listen } from '#lib/platform/db/notify.ts'
+import { log } from '#lib/platform/log.ts'
+import { processState } from '#lib/platform/process-state.ts'
+
+/** How often (ms) this process looks for what has expired. */
+const LOOK_MS = 300_000
+
+const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
+
+/**
+ * Starts looking for approvals and questions that can no longer be answered: now, every five
+ * minutes, and when the database notifies this process. Call it once when the server starts.
+ */
+export function startExpiry(): void {
+  if (watching().timer) return
+  const again = () => void expireAll()
+  Object.assign(watching(), {
+    timer: setInterval(again, LOOK_MS).unref(),
+    stopHearing: listen(APPROVALS_CHANNEL, { heard: again, missed: again }),
+  })
+  again()
+}
+
+async function expireAll(): Promise<void> {
+  for (const [what, expire] of Object.entries({ approvals: expireApprovals, questions: expireQuestions }))
+    await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))
+}
