@@ -1,8 +1,9 @@
 import { FlaskConical } from 'lucide-react'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Dialog } from '#app/ui/dialog.tsx'
+import { DEFAULT_MODEL } from '#lib/platform/default-models.ts'
 
-const HOSTED = 'OPENAI_API_KEY=sk-...\nOPENAI_MODEL=gpt-5.2'
+const HOSTED = `OPENAI_API_KEY=sk-...\nOPENAI_MODEL=${DEFAULT_MODEL}`
 const COMPATIBLE = 'OPENAI_BASE_URL=http://localhost:11434/v1\nOPENAI_API=chat_completions\nOPENAI_MODEL=llama3.3'
 
 /** Says that no model is connected, and how to connect one. */

@@ -4,7 +4,7 @@ import { ask } from './ask.ts'
 const {
   SWITCHBOARD_URL = 'http://127.0.0.1:3000/mcp',
   SWITCHBOARD_TOKEN: token,
-  OPENAI_MODEL: model = 'gpt-5.2',
+  OPENAI_MODEL: model = 'gpt-6.2-sol',
 } = process.env
 if (!token) throw new Error('Set SWITCHBOARD_TOKEN to a token of the page Settings.')
 console.log(

@@ -1,9 +1,14 @@
 import { z } from 'zod'
+import { DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL } from '#lib/platform/default-models.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 const whole = (fallback: number, min: number, max: number, unit = '') => {
   const error = `must be a whole number${unit} from ${min} to ${max}`
   return z.coerce.number(error).int(error).min(min, error).max(max, error).default(fallback)
+}
+const optionalWhole = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z.coerce.number(error).int(error).min(min, error).max(max, error).optional()
 }
 const seconds = (fallback: number, max = 86_400) => whole(fallback, 1, max, ' of seconds')
 const count = (fallback: number, max: number) => whole(fallback, 1, max)
@@ -69,10 +74,12 @@ export const Settings = z.object({
   OIDC_NAME: z.string().default('Single sign-on'),
 
   OPENAI_API_KEY: z.string().optional(),
-  OPENAI_MODEL: z.string().default('gpt-5.2'),
+  OPENAI_MODEL: z.string().default(DEFAULT_MODEL),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API: oneOf('responses', 'chat_completions').default('responses'),
-  OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
+  OPENAI_TRANSCRIPTION_MODEL: z.string().default(DEFAULT_TRANSCRIPTION_MODEL),
+  // The context window of OPENAI_MODEL, if it is none of OpenAI's present models.
+  OPENAI_CONTEXT_TOKENS: optionalWhole(1_000, 100_000_000),
   MODEL_IDLE_TIMEOUT: seconds(60),
   // The most tools the model accepts in one request. Two of them find and call the others.
   MODEL_MAX_TOOLS: whole(128, 2, 10_000),
@@ -141,6 +148,7 @@ const EXAMPLES: Partial<Record<keyof Env, string>> = {
   OIDC_ISSUER: 'https://login.example.com',
   OPENAI_BASE_URL: 'http://localhost:11434/v1',
   OPENAI_API: 'chat_completions',
+  OPENAI_CONTEXT_TOKENS: '131072',
   MCP_ALLOWED_ORIGINS: 'https://app.example.com,https://inspector.example.com',
   MCP_SERVER_URL: 'http://localhost:8001/mcp',
   S3_ENDPOINT: 'https://s3.eu-central-1.amazonaws.com',
