@@ -50,8 +50,7 @@ describe('speech', () => {
     expect((await door(ann)(audio())).data).toEqual({ text: 'Buy milk.' })
     expect(heard).toHaveLength(1)
     expect(heard[0]?.url).toBe('/v1/audio/transcriptions')
-    for (const part of ['gpt-transcribe', 'filename="speech.webm"', 'sound'])
-      expect(heard[0]?.body).toContain(part)
+    for (const part of ['gpt-transcribe', 'filename="speech.webm"', 'sound']) expect(heard[0]?.body).toContain(part)
   })
 
   test.each([

@@ -1,21 +1,20 @@
 import { z } from 'zod'
 
 /** The APIs of model servers that we speak. */
-export const MODEL_APIS = ['responses', 'chat_completions'] as const
+const MODEL_APIS = ['responses', 'chat_completions'] as const
 export type ModelApi = (typeof MODEL_APIS)[number]
 
 /** How hard a model may think, in the words of the API, from least to most. */
-export const REASONING_LEVELS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+const REASONING_LEVELS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 export type ReasoningLevel = (typeof REASONING_LEVELS)[number]
 
 /**
  * What a model is offered for: to answer in the chat (people choose it), to name conversations, to
  * summarise earlier messages, to turn speech into text.
  */
-export const MODEL_USES = ['chat', 'titles', 'summaries', 'transcription'] as const
+const MODEL_USES = ['chat', 'titles', 'summaries', 'transcription'] as const
 export type ModelUse = (typeof MODEL_USES)[number]
 
-const tokens = (max: number) => z.int().min(1).max(max)
 /** A million dollars per million tokens, in millionths of a dollar: still exact as a number. */
 const MICROS_MAX = 1_000_000_000_000
 const micros = z.int().min(0).max(MICROS_MAX)
@@ -35,8 +34,3 @@ export const Capabilities = z.strictObject({
   reasoningLevels: z.array(z.enum(REASONING_LEVELS)).max(REASONING_LEVELS.length).default([]),
 })
 export type Capabilities = z.infer<typeof Capabilities>
-
-/** The longest context window and answer (tokens) that can be set. */
-export const WINDOW_MAX_TOKENS = 100_000_000
-export const ContextWindow = tokens(WINDOW_MAX_TOKENS)
-export const MaxOutput = tokens(WINDOW_MAX_TOKENS)

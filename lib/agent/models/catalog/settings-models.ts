@@ -5,7 +5,7 @@ import { EVERYBODY } from '#lib/data/audience.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** The model of the settings, and what it is called wherever it is remembered. */
-export const SETTINGS_MODEL_ID = 'settings'
+const SETTINGS_MODEL_ID = 'settings'
 const SETTINGS_PROVIDER_ID = 'settings'
 
 /** The demo assistant, which answers while no model is offered. */
