@@ -154,6 +154,22 @@ test('a form validates, nests dotted names, and never overrides values that the 
     .toMatchObject({ action: { type: 'discard' } })
 })
 
+test('a choice that is made before the next frame is sent with its new value', async () => {
+  const page = await stage.visit()
+  await say(page, 'form')
+  await page.getByRole('combobox').evaluate(async (field: HTMLInputElement) => {
+    field.value = 'try 13'
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+    // The list is drawn in a microtask, the frame comes later: nobody types so fast, but a busy machine is as slow.
+    await Promise.resolve()
+    await Promise.resolve()
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+  })
+  await expect
+    .poll(() => stage.sent('threads.sync_custom_action')[0]?.params)
+    .toMatchObject({ action: { type: 'moved', payload: { country: 'c13' } } })
+})
+
 test('a button shows that it is loading by itself, not at all, or with its whole widget', async () => {
   const page = await stage.visit({}, {})
   await say(page, 'buttons')

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'
 
@@ -40,7 +40,7 @@ export function Combobox({
   /** The search text; null while the list is closed. */
   const [query, setQuery] = useState<string | null>(null)
   const [at, setAt] = useState(0)
-  const changed = useRef(false)
+  const reported = useRef(initial)
   const chosen = options.find((option) => option.value === value)
   const wanted = query?.trim().toLocaleLowerCase() ?? ''
   const found = options.filter(({ label, description = '' }) =>
@@ -50,13 +50,14 @@ export function Combobox({
     if (option?.disabled) return
     setQuery(null)
     if ((option?.value ?? '') === value) return
-    changed.current = true
     setValue(option?.value ?? '')
   }
-  useEffect(() => {
-    // The action reads the form, which has the new value only after this render.
-    if (changed.current) onChange()
-    changed.current = false
+  // The action reads the form, which has the new value as soon as it is drawn. A passive effect would
+  // be too late: the one of the render before may run between the choice and its own render.
+  useLayoutEffect(() => {
+    if (reported.current === value) return
+    reported.current = value
+    onChange()
   })
   useEffect(() => {
     list.current?.children[at]?.scrollIntoView({ block: 'nearest' })
