@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -44,7 +44,7 @@ export default async function setup(project: TestProject) {
 async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env.TEST_DATABASE_URL
   if (given) return { url: given, stop: async () => {} }
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-tests-'))
+  const folder = await mkdtemp(path.join(await findQuickPlace(), 'switchboard-tests-'))
   const server = await startEmbeddedPostgres(folder, { durable: false })
   return {
     url: server.superuserUrl,
@@ -53,6 +53,19 @@ async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+const MEMORY = '/dev/shm'
+/** Room for PostgreSQL's log of changes (1 GB at most) and the databases of a few files, in bytes. */
+const ENOUGH = 2 * 1024 ** 3
+
+/**
+ * Memory, if the system offers it as a folder with enough room. A copy of a database is hundreds
+ * of small files, which cost a disk twenty times as much.
+ */
+async function findQuickPlace(): Promise<string> {
+  const room = await statfs(MEMORY).catch(() => null)
+  return room && room.bavail * room.bsize >= ENOUGH ? MEMORY : os.tmpdir()
 }
 
 declare module 'vitest' {

@@ -43,7 +43,7 @@ Object.assign(process.env, {
   ATTACHMENTS_DIR: attachments,
 })
 
-await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner`)
+await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner STRATEGY FILE_COPY`)
 
 // What the product prints during a test is either a bug or belongs in an assertion.
 const printed: string[] = []
