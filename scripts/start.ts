@@ -6,6 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { readAssistantsFile } from '#lib/agent/assistants/assistants-file.ts'
 import { requireWritableStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { readServersFile } from '#lib/mcp-client/servers/servers-file.ts'
 import { parseEnv } from '#lib/platform/env.ts'
@@ -20,12 +21,14 @@ try {
   const port = readPort(process.env.PORT)
   process.env.PORT = String(port)
   const settings = parseEnv(process.env)
-  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, MCP_SERVERS_FILE } = settings
+  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, ASSISTANTS_FILE, MCP_SERVERS_FILE } = settings
   // The server changes into the build's folder, which the next build empties. So relative paths are
   // resolved here.
   process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
   if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
+  if (ASSISTANTS_FILE) process.env.ASSISTANTS_FILE = path.resolve(ASSISTANTS_FILE)
   readServersFile()
+  readAssistantsFile()
   await requireFreePort(process.env.HOSTNAME, port)
   await requireWritableStore({ ...settings, ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR })
   await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)

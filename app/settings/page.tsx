@@ -7,11 +7,13 @@ import { canMail } from '#lib/auth/mail/send-mail.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { isScope, SCOPES } from '#lib/auth/tokens/scopes.ts'
 import { type AuthorizedApp, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
+import { readOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { requireAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { AuthorizedApps } from './authorized-apps.tsx'
 import { DeleteAccount } from './delete-account.tsx'
+import { OwnWordsForm } from './own-words-form.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { ProfileForm } from './profile-form.tsx'
 import { RevokeAllTokens } from './revoke-all-tokens.tsx'
@@ -29,10 +31,11 @@ export default async function SettingsPage({
 }) {
   const caller = await requirePageCaller()
   const after = [(await searchParams).tokens_after].flat()[0]
-  const [account, tokens, connections] = await Promise.all([
+  const [account, tokens, connections, words] = await Promise.all([
     requireAccount(caller),
     listPersonalTokens(caller, { after }),
     listAuthorizedApps(caller),
+    readOwnWords(caller),
   ])
   const endpoint = `${env().APP_URL}/mcp`
   // Without the built-in tools clients have nothing to connect to, but existing tokens and apps can
@@ -52,6 +55,12 @@ export default async function SettingsPage({
             timeZone={account.timeZone}
             timeZones={Intl.supportedValuesOf('timeZone')}
           />
+        </Card>
+        <Card
+          title="What assistants should know"
+          hint="Your own words for every assistant, sent to its model with each message. Nobody else sees them."
+        >
+          <OwnWordsForm words={words} />
         </Card>
         <Card
           title="Password"

@@ -36,6 +36,9 @@ export const AUDIT_ACTIONS = [
   'server_removed',
   'tool_agreed',
   'tool_withdrawn',
+  'assistant_saved',
+  'assistant_removed',
+  'organisation_changed',
   'policy_changed',
   'policy_removed',
   'call_repeated',
@@ -91,10 +94,10 @@ export async function listAuditEvents({ action, person, after }: AuditFilter = {
   const rows = await runSystemStatement<AuditRow>(
     'admin',
     Prisma.sql`
-      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, coalesce(s.name, m.name) AS "subjectName",
+      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, coalesce(s.name, m.name, t.slug) AS "subjectName",
              e.detail, e.request_id AS "requestId"
       FROM audit_events e LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users s ON s.id = e.subject
-        LEFT JOIN mcp_servers m ON m.id = e.subject
+        LEFT JOIN mcp_servers m ON m.id = e.subject LEFT JOIN assistants t ON t.id = e.subject
       WHERE (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
         AND (${like}::text IS NULL OR a.name ILIKE ${like} OR a.email ILIKE ${like} OR s.name ILIKE ${like} OR s.email ILIKE ${like})
         AND ${isAfter(Prisma.sql`e.at`, Prisma.sql`e.id`, after)}

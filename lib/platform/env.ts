@@ -88,6 +88,8 @@ export const Settings = z.object({
   // The total time one model call may wait when the model server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 
+  ASSISTANTS_FILE: z.string().optional(),
+
   THREAD_TITLES: z.enum(['model', 'first_words']).default('model'),
   // If set, the page loads OpenAI's own ChatKit script instead of ours.
   CHATKIT_DOMAIN_KEY: z.string().optional(),

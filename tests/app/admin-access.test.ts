@@ -1,5 +1,18 @@
 import { globSync, readFileSync } from 'node:fs'
 import { beforeEach, expect, test, vi } from 'vitest'
+import EditAssistantPage from '#app/admin/assistants/[slug]/edit/page.tsx'
+import AssistantPage from '#app/admin/assistants/[slug]/page.tsx'
+import VersionPage from '#app/admin/assistants/[slug]/versions/[number]/page.tsx'
+import {
+  deleteAssistant,
+  restoreVersion,
+  saveForAll,
+  saveVersion,
+  showInstructions,
+} from '#app/admin/assistants/actions.ts'
+import NewAssistantPage from '#app/admin/assistants/new/page.tsx'
+import OrganisationPage from '#app/admin/assistants/organisation/page.tsx'
+import AssistantsPage from '#app/admin/assistants/page.tsx'
 import AuditPage from '#app/admin/audit/page.tsx'
 import AdminPage from '#app/admin/page.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
@@ -53,6 +66,7 @@ const account = (who: Who) =>
 const audit = () => withSystem('admin', (tx) => tx.auditEvent.findMany({ orderBy: { at: 'asc' } }))
 
 const params = Promise.resolve({ id: 'call_1' })
+const assistant = Promise.resolve({ slug: 'switchboard', number: '1' })
 const searchParams = Promise.resolve({})
 const PAGES: [string, () => Promise<unknown>][] = [
   ['the overview', () => AdminPage()],
@@ -67,8 +81,17 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a tool server', () => ServerPage({ params, searchParams })],
   ['a tool server’s settings', () => EditServerPage({ params })],
   ['a new tool server', () => NewServerPage()],
+  ['the assistants', () => AssistantsPage()],
+  ['an assistant', () => AssistantPage({ params: assistant })],
+  ['an assistant’s form', () => EditAssistantPage({ params: assistant })],
+  ['a version of an assistant', () => VersionPage({ params: assistant })],
+  ['a new assistant', () => NewAssistantPage()],
+  ['what holds for every assistant', () => OrganisationPage()],
 ]
-const ACTIONS = { changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall }
+const ACTIONS = {
+  ...{ changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall },
+  ...{ saveVersion, restoreVersion, deleteAssistant, saveForAll, showInstructions },
+}
 
 test.each(PAGES)('%s: a member gets a 404, and a visitor is sent to sign-in', async (_name, open) => {
   as(member)

@@ -5,6 +5,7 @@ import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
 import * as complete from '#app/api/me/complete/route.ts'
 import * as exported from '#app/api/me/export/route.ts'
+import * as ownWords from '#app/api/me/own-words/route.ts'
 import * as prompts from '#app/api/me/prompts/route.ts'
 import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
@@ -16,6 +17,7 @@ import { announceAttachment, receiveAttachment } from '#lib/data/attachments/att
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
+import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import {
@@ -126,6 +128,7 @@ beforeAll(async () => {
     config,
     secrets: {},
   } as never)
+  await saveOwnWords(ann.caller, { about: SECRET, howToAnswer: '' })
   await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
   const tag = { type: 'input_tag', id: 'x', text: SECRET, data: { kind: 'resource', server: toolServer.id, uri: 'x' } }
   const input = typed(SECRET, { content: [tag, ...typed(SECRET).content] })
@@ -254,6 +257,7 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
       ),
     ),
   'app/api/me/export/route.ts': NO_IDS,
+  'app/api/me/own-words/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
   'app/api/me/prompts/route.ts': async ({ title }) =>
     seen(
@@ -296,6 +300,9 @@ test('every route answers for another person’s ids as for missing ones', async
 // (tests/app/admin-access.test.ts).
 const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/activity/[id]/page.tsx': ({ call }) => findToolCall({ caller: bob.caller }, call).catch(String),
+  'app/admin/assistants/[slug]/edit/page.tsx': 'admins only',
+  'app/admin/assistants/[slug]/page.tsx': 'admins only',
+  'app/admin/assistants/[slug]/versions/[number]/page.tsx': 'admins only',
   'app/admin/runs/[id]/page.tsx': 'admins only',
   'app/admin/servers/[id]/edit/page.tsx': 'admins only',
   'app/admin/servers/[id]/page.tsx': 'admins only',
@@ -424,6 +431,7 @@ test('a list without ids shows nothing of another person’s', async () => {
   const shown: Record<string, unknown> = {
     export: await (await exported.GET(asCarl('/api/me/export'))).text(),
     tokens: await (await allTokens.GET(asCarl('/api/me/tokens'))).text(),
+    'own words': await (await ownWords.GET(asCarl('/api/me/own-words'))).text(),
     profile: await (await me.GET(asCarl('/api/me'))).text(),
     calls: await listToolCalls({ caller: carl.caller }),
     connections: await listAuthorizedApps(carl.caller),
@@ -461,6 +469,7 @@ test('an action on all of a person’s own data does not touch another person’
   await rememberLocale(bob.caller, { timeZone: 'Asia/Tokyo', locale: 'ja' })
   await updateProfile(bob.caller, { name: 'Bob', timeZone: 'Asia/Tokyo' })
   await changePasswordHash(bob.caller, 1, 'x')
+  await saveOwnWords(bob.caller, { about: '', howToAnswer: '' })
   await endSessions(bob.caller)
   await markVerified(bob.caller.userId)
   const after = await withSystem('admin', (tx) => tx.user.findUniqueOrThrow({ where: { id: ann.caller.userId } }))
@@ -473,6 +482,7 @@ test('an action on all of a person’s own data does not touch another person’
   expect(
     (await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })).data[0],
   ).toMatchObject({ id: hers.item })
+  expect(await readOwnWords(ann.caller)).toMatchObject({ about: SECRET })
   await deleteUser(bob.caller.userId)
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
 })

@@ -1,9 +1,10 @@
 import { Wrench } from 'lucide-react'
 import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import { Card } from '#app/ui/card.tsx'
+import { Difference } from '#app/ui/difference.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import type { ToolPin } from '#lib/data/servers/tool-pins.ts'
-import { type DiffLine, diffDefinitions } from '#lib/mcp-client/tools/definition-diff.ts'
+import { diffDefinitions } from '#lib/mcp-client/tools/definition-diff.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 import { AcceptButton, QuarantineButton } from './tool-pin-buttons.tsx'
 
@@ -17,11 +18,6 @@ const STATES: Record<ToolPin['state'], { label: string; tone: BadgeTone; what: s
   },
 }
 const ORDER = { changed: 0, new: 1, accepted: 2 }
-const LINES: Record<DiffLine['kind'], { sign: string; look: string }> = {
-  same: { sign: ' ', look: 'text-ink-soft' },
-  before: { sign: '-', look: 'bg-bad-soft text-bad' },
-  now: { sign: '+', look: 'bg-ok-soft text-ok' },
-}
 
 /**
  * The tools of a server, those that wait for an admin first, each with its changes since the
@@ -60,31 +56,14 @@ export function ToolPinList({ serverId, pins, pinned }: { serverId: string; pins
                 <summary className="cursor-pointer text-sm text-ink-soft">
                   {pin.state === 'changed' ? 'What changed' : 'Definition'}
                 </summary>
-                <Diff lines={diffDefinitions(pin.state === 'changed' ? pin.accepted : pin.offered, pin.offered)} />
+                <Difference
+                  lines={diffDefinitions(pin.state === 'changed' ? pin.accepted : pin.offered, pin.offered)}
+                />
               </details>
             </li>
           ))}
         </ul>
       )}
     </Card>
-  )
-}
-
-function Diff({ lines }: { lines: DiffLine[] }) {
-  return (
-    <pre className="mt-2 max-h-112 overflow-auto rounded-md border border-line bg-sunken p-3 text-sm">
-      <code className="font-mono">
-        {lines.map(({ kind, text }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text that is drawn once
-          <span key={index} className={`block whitespace-break-spaces wrap-anywhere ${LINES[kind].look}`}>
-            <span aria-hidden className="select-none">
-              {LINES[kind].sign}{' '}
-            </span>
-            {kind !== 'same' && <span className="sr-only">{kind === 'now' ? 'Added: ' : 'Removed: '}</span>}
-            {text}
-          </span>
-        ))}
-      </code>
-    </pre>
   )
 }

@@ -13,6 +13,10 @@ export type TurnFacts = {
   unavailable: string[]
   /** What the model is told of the tools that it does not see, in lines. */
   hidden?: string[]
+  /** What the assistant is, in one line. */
+  introduction?: string
+  /** What operators and the person added, in lines. It follows all that is ours. */
+  brief?: string[]
 }
 
 export function toTurnFacts(person: Person, now: Date, unavailable: string[]): TurnFacts {
@@ -32,14 +36,17 @@ function formatClock(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
+const INTRODUCTION = 'You are Switchboard, an assistant that gets things done for one person through tools.'
+
 /**
- * The system prompt of a turn: what the assistant is, for whom it works, and what time it is for
- * that person.
+ * The system prompt of a turn: what the assistant is, for whom it works, what time it is for that
+ * person, the rules that always hold, and then what operators and the person added.
  */
-export function writeInstructions({ userId, name, timeZone, locale, now, unavailable, hidden }: TurnFacts): string {
+export function writeInstructions(facts: TurnFacts): string {
+  const { userId, name, timeZone, locale, now, unavailable, hidden, introduction = INTRODUCTION, brief = [] } = facts
   const clock = formatClock(timeZone).format(now)
   const lines = [
-    'You are Switchboard, an assistant that gets things done for one person through tools.',
+    introduction,
     '',
     `The person: ${JSON.stringify(name)} (id ${userId}). Locale ${locale}, time zone ${timeZone}.`,
     `The current time there is ${clock} (${now.toISOString()} in UTC). Resolve days such as "tomorrow" from this.`,
@@ -56,5 +63,6 @@ export function writeInstructions({ userId, name, timeZone, locale, now, unavail
       'Unavailable tools (tell the person if the request needs them):',
       ...unavailable.map((line) => `- ${line}`),
     )
+  if (brief.length > 0) lines.push('', ...brief)
   return lines.join('\n')
 }

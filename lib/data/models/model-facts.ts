@@ -5,7 +5,7 @@ const MODEL_APIS = ['responses', 'chat_completions'] as const
 export type ModelApi = (typeof MODEL_APIS)[number]
 
 /** How hard a model may think, in the words of the API, from least to most. */
-const REASONING_LEVELS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+export const REASONING_LEVELS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 export type ReasoningLevel = (typeof REASONING_LEVELS)[number]
 
 /**

@@ -89,8 +89,9 @@ async function readProfile(tx: Tx, ownerId: string) {
   const identities = await tx.identity.findMany({ where: { userId: ownerId }, select: IDENTITY })
   const personalTokens = await tx.personalToken.findMany({ where: { ownerId }, select: TOKEN })
   const oauthGrants = await tx.oauthGrant.findMany({ where: { ownerId }, select: GRANT })
+  const ownWords = await tx.ownWords.findFirst({ where: { ownerId }, select: { about: true, howToAnswer: true } })
   const serverAccounts = await tx.mcpAccount.findMany({ where: { ownerId }, select: ACCOUNT })
-  return { ...user, identities, personalTokens, oauthGrants, serverAccounts }
+  return { ...user, identities, personalTokens, oauthGrants, serverAccounts, ownWords }
 }
 
 async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncGenerator<string> {

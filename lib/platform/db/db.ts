@@ -14,7 +14,15 @@ import { processState } from '#lib/platform/process-state.ts'
 export type Tx = Prisma.TransactionClient
 
 /** Why code may read across people. A test lists the callers of each reason. */
-export type SystemReason = 'sign-in' | 'tokens' | 'admin' | 'recovery' | 'expiry' | 'tool-servers' | 'runs'
+export type SystemReason =
+  | 'sign-in'
+  | 'tokens'
+  | 'admin'
+  | 'recovery'
+  | 'expiry'
+  | 'tool-servers'
+  | 'assistants'
+  | 'runs'
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000

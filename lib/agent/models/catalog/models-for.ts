@@ -5,7 +5,7 @@ import type { ModelUse } from '#lib/data/models/model-facts.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 /** Every model that is offered to anybody, in the order in which people see them. */
-async function listOfferedModels(): Promise<OfferedModel[]> {
+export async function listOfferedModels(): Promise<OfferedModel[]> {
   return readSettingsModels()
 }
 

@@ -1,0 +1,45 @@
+'use client'
+
+import { useState } from 'react'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { sendJson } from '#app/forms/send-json.ts'
+import { useForm } from '#app/forms/use-form.ts'
+import { Field, TextArea } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { Notice } from '#app/ui/notice.tsx'
+
+/** What a person wants assistants to know: about them, and how to answer. */
+export function OwnWordsForm({ words }: { words: { about: string; howToAnswer: string } }) {
+  const [saved, setSaved] = useState(false)
+  const { problems, pending, fields } = useForm({
+    async send(values) {
+      setSaved(false)
+      const sent = await sendJson('PATCH', '/api/me/own-words', {
+        about: values.about,
+        how_to_answer: values.how_to_answer,
+      })
+      if (!sent.ok) return { form: sent.message }
+      setSaved(true)
+      return undefined
+    },
+  })
+  return (
+    <form {...fields} className="grid gap-4">
+      <Field label="About you" optional hint="Such as your work, your team, what you use.">
+        <TextArea name="about" rows={3} maxLength={3_000} defaultValue={words.about} />
+      </Field>
+      <Field label="How to answer" optional hint="Such as short, with examples, in German.">
+        <TextArea name="how_to_answer" rows={3} maxLength={3_000} defaultValue={words.howToAnswer} />
+      </Field>
+      <FormProblem message={problems.form} />
+      {saved && (
+        <Notice tone="ok" announce>
+          Saved.
+        </Notice>
+      )}
+      <div>
+        <SubmitButton pending={pending}>Save</SubmitButton>
+      </div>
+    </form>
+  )
+}
