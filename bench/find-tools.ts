@@ -2,7 +2,7 @@
 // find the right tool among the first five, and what part of all definitions a model has to read.
 // Fails below the limits.
 import { type FunctionTool, RunContext, tool } from '@openai/agents'
-import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { type Origin, offerTools } from '#lib/agent/tools/search/offer-tools.ts'
 import type { HiddenContextItem } from '#lib/chatkit/protocol/items.ts'
 import { assignToolNames } from '#lib/mcp-client/tools/tool-names.ts'

@@ -6,11 +6,13 @@ import { isFilesCard } from '#lib/agent/cards/files-card.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
 import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.ts'
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
+import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
 import { isQuestionCard } from '#lib/agent/questions/question-card.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
@@ -22,6 +24,7 @@ import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import { withModelView } from '#lib/agent/tools/search/call-tool.ts'
 import type { Offer } from '#lib/agent/tools/search/offer-tools.ts'
 import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
+import { makeTurnAccount } from '#lib/agent/turn-account.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { env } from '#lib/platform/env.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
@@ -87,16 +90,20 @@ type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: 
 /** The model of a turn. One that reads no tool definitions takes all tools. */
 function chooseModel(
   isDirect: boolean,
-  { steps, context: { model: given } }: OpenTurn,
+  open: OpenTurn,
   forModel: ToolsForModel,
   { person }: ReadContext,
   { timeZone, now }: TurnFacts,
 ): ChosenModel {
-  const line = new TurnLine(steps, forModel)
+  const given = open.context.model
+  const line = new TurnLine(open.steps, forModel)
   const lastSignAt = () => line.lastSignAt
   if (isDirect) return { name: DIRECT_NAME, model: makeDirectModel(), takesAll: true, lastSignAt }
   if (given) return { name: 'given', model: given, takesAll: false, lastSignAt }
-  return { name: readModelName(), model: openModel({ person, timeZone, now }, line), takesAll: isDemo(), lastSignAt }
+  const model = openModel({ person, timeZone, now }, line)
+  const [offered] = readSettingsModels()
+  const metered = offered ? meterModel(model, offered, makeTurnAccount(open, line)) : model
+  return { name: readModelName(), model: metered, takesAll: isDemo(), lastSignAt }
 }
 
 /** Reports the model's name at once. The returned function reports the totals with each answer. */

@@ -1,6 +1,7 @@
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -11,8 +12,9 @@ const LOOK_MS = 300_000
 const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
 
 /**
- * Starts looking for approvals and questions that can no longer be answered: now, every five
- * minutes, and when the database notifies this process. Call it once when the server starts.
+ * Starts looking for approvals and questions that can no longer be answered, and for requests to
+ * models whose process died: now, every five minutes, and when the database notifies this process.
+ * Call it once when the server starts.
  */
 export function startExpiry(): void {
   if (watching().timer) return
@@ -25,6 +27,7 @@ export function startExpiry(): void {
 }
 
 async function expireAll(): Promise<void> {
-  for (const [what, expire] of Object.entries({ approvals: expireApprovals, questions: expireQuestions }))
+  const expiries = { approvals: expireApprovals, questions: expireQuestions, requests: settleLostRequests }
+  for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))
 }

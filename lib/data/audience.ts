@@ -34,9 +34,12 @@ export function isInAudience({ id, role }: AudienceMember, audience: Audience): 
 
 /**
  * The same check as a condition of SQL. `column` is a jsonb column that holds an Audience; anything
- * else in it stands for nobody.
+ * else in it stands for nobody. The member is known, or columns of the statement name it.
  */
-export function audienceCondition(column: Prisma.Sql, { id, role }: AudienceMember): Prisma.Sql {
+export function audienceCondition(
+  column: Prisma.Sql,
+  { id, role }: AudienceMember | { id: Prisma.Sql; role: Prisma.Sql },
+): Prisma.Sql {
   return Prisma.sql`coalesce(${column}->>'kind' = 'everybody' OR (${column}->>'kind' = 'chosen'
     AND (${column}->'roles' @> to_jsonb(${role}::text) OR ${column}->'people' @> to_jsonb(${id}::text))), false)`
 }

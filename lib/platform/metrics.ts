@@ -7,6 +7,8 @@ import { processState } from '#lib/platform/process-state.ts'
  */
 const SERVERS_MAX = 100
 const OTHER = 'other'
+/** Models beyond this number count as `other` too. */
+const MODELS_MAX = 100
 /** Upper bounds (s), from a built-in tool in this process to the hard limit of a call. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
@@ -20,6 +22,7 @@ function make() {
   return {
     registry,
     servers: new Set<string>(),
+    models: new Set<string>(),
     calls: new Counter({
       name: 'switchboard_tool_calls_total',
       help: 'Tool calls that ended, as the ledger has them.',
@@ -37,6 +40,24 @@ function make() {
       name: 'switchboard_runs_total',
       help: 'Runs that ended, or that wait for a person.',
       labelNames: ['status', 'failure_class'],
+      registers,
+    }),
+    modelRequests: new Counter({
+      name: 'switchboard_model_requests_total',
+      help: 'Requests to models that ended.',
+      labelNames: ['provider', 'model', 'purpose', 'outcome'],
+      registers,
+    }),
+    modelTokens: new Counter({
+      name: 'switchboard_model_tokens_total',
+      help: 'Tokens of requests to models. Cached tokens are part of input, reasoning is part of output.',
+      labelNames: ['provider', 'model', 'purpose', 'kind'],
+      registers,
+    }),
+    modelCost: new Counter({
+      name: 'switchboard_model_cost_dollars_total',
+      help: 'What requests to models cost, by the prices of their moment. Models without a price cost nothing here.',
+      labelNames: ['provider', 'model', 'purpose'],
       registers,
     }),
     streams: new Gauge({
@@ -71,6 +92,28 @@ export function countToolCall({
 /** Counts a run of this process that ended, or `count` runs of processes that died. */
 export function countRun({ status, failureClass }: Ended, count = 1): void {
   metrics().runs.inc({ status, failure_class: failureClass ?? 'none' }, count)
+}
+
+/** A request to a model that ended. `used` is in tokens, `costMicros` in millionths of a dollar. */
+type ModelRequestEnd = {
+  provider: string
+  model: string
+  purpose: string
+  outcome: string
+  used: { input: number; cached: number; output: number; reasoning: number }
+  costMicros: bigint | null
+}
+
+/** Counts a request to a model and what it used. */
+export function countModelRequest({ used, costMicros, outcome, ...asked }: ModelRequestEnd): void {
+  const { modelRequests, modelTokens, modelCost, models } = metrics()
+  const key = JSON.stringify([asked.provider, asked.model])
+  if (models.size < MODELS_MAX) models.add(key)
+  const labels = models.has(key) ? asked : { ...asked, provider: OTHER, model: OTHER }
+  modelRequests.inc({ ...labels, outcome })
+  for (const kind of ['input', 'cached', 'output', 'reasoning'] as const)
+    modelTokens.inc({ ...labels, kind }, used[kind])
+  if (costMicros !== null) modelCost.inc(labels, Number(costMicros) / 1_000_000)
 }
 
 /** Counts an open stream until the returned function is called. Calling it twice is harmless. */

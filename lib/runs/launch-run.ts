@@ -1,6 +1,7 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
+import { recordRequests, type SettledRequest } from '#lib/data/usage/model-requests.ts'
 import { withDatabasePatience } from '#lib/platform/db/retry.ts'
 import { withRun } from '#lib/platform/db/run-fence.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
@@ -37,7 +38,7 @@ export function launchRun(about: About, produce: Produce): LiveRun {
   const facts: RunFacts = {}
   const ending = new Ending()
   const run = makeLiveRun(about, ending)
-  const handle = makeHandle(about, ending, facts)
+  const handle = makeHandle(run, ending, facts)
   const tooLong = setTimeout(
     () => run.interrupt('The answer took too long and was cut off. What was said so far is kept.'),
     env().RUN_TIMEOUT * 1000,
@@ -102,12 +103,14 @@ function makeLiveRun(about: About, ending: Ending): LiveRun {
 }
 
 /** The run as its own work knows it. */
-function makeHandle({ id, threadId }: About, ending: Ending, facts: RunFacts): RunHandle {
+function makeHandle(run: LiveRun, ending: Ending, facts: RunFacts): RunHandle {
+  const { id, threadId } = run
   return {
     id,
     threadId,
     signal: ending.signal,
     report: (learned) => void Object.assign(facts, learned),
+    keepRequest: (request) => writer.addRequest(run, request),
     fail: (failureClass, errorMessage, failureDetail) =>
       ending.note({ status: 'failed', failureClass, errorMessage, failureDetail }),
     wait: () => ending.note({ status: 'waiting' }),
@@ -180,10 +183,10 @@ async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Pr
 
 async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, tried: () => void): Promise<void> {
   const lastSeq = run.log.last
-  const events = await writer.take(run.id)
+  const rest = await writer.take(run.id)
   for (const wait of [...RETRY_MS, undefined]) {
     try {
-      if (!(await finishRun(run, outcome, facts, { lastSeq, events }))) return markRunLost(run)
+      if (!(await finishRun(run, outcome, facts, { lastSeq, ...rest }))) return await loseRun(run, rest.requests)
       return void notifyEvents([{ runId: run.id, lastSeq }])
     } catch (error) {
       // Given up: the row gets no more heartbeats and is found as stale.
@@ -197,8 +200,12 @@ async function writeEnd(run: LiveRun, outcome: RunOutcome, facts: RunFacts, trie
   }
 }
 
-/** Another process took the run for dead and closed it. What that process wrote is final. */
-function markRunLost(run: LiveRun): void {
+/**
+ * Another process took the run for dead and closed it. What that process wrote is final, but what
+ * the run used of its models was used.
+ */
+async function loseRun(run: LiveRun, requests: SettledRequest[]): Promise<void> {
   log.warn('a run was closed by another process')
   run.log.abandon()
+  await recordRequests(requests)
 }

@@ -1,4 +1,5 @@
 import { insertRunEvents } from '#lib/data/runs/run-events.ts'
+import type { SettledRequest } from '#lib/data/usage/model-requests.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { findDatabaseTrouble } from '#lib/platform/errors.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
@@ -18,11 +19,11 @@ const BACKLOG_EVENTS = 100_000
 /** Waits (ms) between attempts while the database is down, full or read-only. */
 const RETRY_MS = [100, 250, 500, 1_000]
 
-type Waiting = { run: LiveRun; events: Packed[] }
+type Waiting = { run: LiveRun; events: Packed[]; requests: SettledRequest[] }
 
 /**
- * Writes the logs of this process's runs to the database in shared batches. Live readers do not
- * wait for it.
+ * Writes the logs of this process's runs to the database in shared batches, and what they used of
+ * models. Live readers do not wait for it.
  */
 export class LogWriter {
   #waiting = new Map<string, Waiting>()
@@ -32,30 +33,43 @@ export class LogWriter {
   #failures = 0
 
   add(run: LiveRun, event: Packed): void {
-    const waiting = this.#waiting.get(run.id) ?? { run, events: [] }
-    this.#waiting.set(run.id, waiting)
+    const waiting = this.#waitingOf(run)
     this.#count += 1
     if (waiting.events.push(event) >= BACKLOG_EVENTS)
       run.interrupt('The database could not be reached for too long. Try again.')
     if (this.#count >= BATCH_EVENTS && this.#failures === 0) this.#write()
-    // The timer outlives the run that set it, so its log lines must not carry that run's ids.
-    else
-      this.#timer ??= withLogContext(
-        { request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined },
-        () => this.#later(),
-      )
+    else this.#writeLater()
+  }
+
+  /** Adds a request to a model that has ended. The run may be over by then. */
+  addRequest(run: LiveRun, request: SettledRequest): void {
+    this.#waitingOf(run).requests.push(request)
+    this.#writeLater()
   }
 
   /**
-   * Resolves to the events of a run that are not written yet. From then on the caller must write
-   * them.
+   * Resolves to what is not written yet of a run. From then on the caller must write it.
    */
-  async take(runId: string): Promise<Packed[]> {
+  async take(runId: string): Promise<{ events: Packed[]; requests: SettledRequest[] }> {
     while (this.#writing?.ids.has(runId)) await this.#writing.done
-    const { events = [] } = this.#waiting.get(runId) ?? {}
+    const { events = [], requests = [] } = this.#waiting.get(runId) ?? {}
     this.#waiting.delete(runId)
     this.#count -= events.length
-    return packEvents(events)
+    return { events: packEvents(events), requests }
+  }
+
+  #waitingOf(run: LiveRun): Waiting {
+    const waiting = this.#waiting.get(run.id) ?? { run, events: [], requests: [] }
+    this.#waiting.set(run.id, waiting)
+    return waiting
+  }
+
+  /** The timer outlives the run that set it, so its log lines must not carry that run's ids. */
+  #writeLater(): void {
+    this.#timer ??= withLogContext(
+      { request_id: undefined, user_id: undefined, run_id: undefined, thread_id: undefined },
+      () => this.#later(),
+    )
   }
 
   #later(): NodeJS.Timeout {
@@ -83,9 +97,11 @@ export class LogWriter {
     const rows = ({ run, events }: Waiting) => ({ runId: run.id, ownerId: run.ownerId, events: packEvents(events) })
     try {
       // A batch holds several runs, so its log lines carry no run's id.
-      await withoutRun(() => insertRunEvents(batch.map(rows)))
+      const requests = batch.flatMap((waiting) => waiting.requests)
+      await withoutRun(() => insertRunEvents(batch.map(rows), requests))
       this.#failures = 0
-      void notifyEvents(batch.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
+      const written = batch.filter(({ events }) => events.length > 0)
+      void notifyEvents(written.map(({ run, events }) => ({ runId: run.id, lastSeq: events.at(-1)?.seq ?? 0 })))
     } catch (error) {
       if (findDatabaseTrouble(error)) return this.#putBack(batch, error)
       // A run that cannot be written (for example, its person was deleted) must not hold up the
@@ -98,9 +114,13 @@ export class LogWriter {
   #putBack(batch: Waiting[], error: unknown): void {
     if (this.#failures === 0) log.warn({ error }, 'events of runs are written later')
     this.#failures = Math.min(this.#failures + 1, RETRY_MS.length)
-    for (const { run, events } of batch) {
-      const since = this.#waiting.get(run.id)?.events ?? []
-      this.#waiting.set(run.id, { run, events: [...events, ...since] })
+    for (const { run, events, requests } of batch) {
+      const since = this.#waiting.get(run.id)
+      this.#waiting.set(run.id, {
+        run,
+        events: [...events, ...(since?.events ?? [])],
+        requests: [...requests, ...(since?.requests ?? [])],
+      })
       this.#count += events.length
     }
   }

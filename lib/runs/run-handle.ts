@@ -1,5 +1,6 @@
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import type { SettledRequest } from '#lib/data/usage/model-requests.ts'
 
 /** What the work of a run knows about its run, and how it reports to it. */
 export type RunHandle = {
@@ -12,6 +13,8 @@ export type RunHandle = {
   signal: AbortSignal
   /** Records facts about the run in its row. Numbers are totals so far. */
   report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  /** Stores a request to a model that has ended, soon, with what the run writes anyway. */
+  keepRequest(request: SettledRequest): void
   /**
    * Marks the run as failed; the first call wins. `publicMessage` is the sentence that the person
    * saw, `detail` is for operators.

@@ -219,6 +219,7 @@ test('the list of files that may query across people is short', () => {
       "admin: lib/data/runs/stats.ts",
       "admin: lib/data/runs/tool-calls.ts",
       "admin: lib/data/servers/policies.ts",
+      "admin: lib/data/usage/model-requests.ts",
       "assistants: lib/data/assistants/assistant-versions.ts",
       "assistants: lib/data/assistants/assistants.ts",
       "assistants: lib/data/assistants/organisation.ts",
@@ -248,6 +249,10 @@ test('the list of files that may query across people is short', () => {
       "tool-servers: lib/data/servers/servers.ts",
       "tool-servers: lib/data/servers/tool-pins.ts",
       "tool-servers: lib/data/servers/tool-refusals.ts",
+      "usage: lib/data/usage/limits-in-force.ts",
+      "usage: lib/data/usage/model-requests.ts",
+      "usage: lib/data/usage/reserve-request.ts",
+      "usage: lib/data/usage/usage-limits.ts",
     ]
   `)
 })

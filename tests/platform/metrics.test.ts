@@ -1,9 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { GET as nothing } from '#app/api/[...path]/route.ts'
 import { GET } from '#app/api/metrics/route.ts'
-import { countToolCall } from '#lib/platform/metrics.ts'
+import { countModelRequest, countToolCall } from '#lib/platform/metrics.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { openDoor, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
+import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
@@ -60,6 +61,35 @@ test('calls and runs are counted by class as in the ledger, without personal dat
   expect(numberAt(text, 'switchboard_runs_total{status="done",failure_class="none"}')).toBe(2)
   expect(text).toMatch(/^process_resident_memory_bytes \d/m)
   for (const secret of [ann.caller.userId, thread, ann.person.email]) expect(text).not.toContain(secret)
+})
+
+test('requests to models and their tokens are counted, without personal data, and cost as dollars', async () => {
+  const ann = await signedIn()
+  await using model = await openAIServer({ text: 'Hello.', usage: { input: 120, output: 12 } })
+  withSettings({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_MODEL: 'counted',
+    OPENAI_API: 'responses',
+    THREAD_TITLES: 'first_words',
+  })
+  await agentDoor(ann).begin('hello')
+  const asked = { provider: 'p', model: 'dear', purpose: 'title' }
+  const used = { input: 1, cached: 0, output: 1, reasoning: 0 }
+  countModelRequest({ ...asked, outcome: 'done', used, costMicros: 2_500_000n })
+  const text = await scrape()
+  const labels = `provider="${new URL(model.url).host}",model="counted",purpose="answer"`
+  expect(numberAt(text, `switchboard_model_requests_total{${labels},outcome="done"}`)).toBe(1)
+  expect(numberAt(text, `switchboard_model_tokens_total{${labels},kind="input"}`)).toBe(120)
+  expect(numberAt(text, `switchboard_model_tokens_total{${labels},kind="output"}`)).toBe(12)
+  expect(numberAt(text, 'switchboard_model_cost_dollars_total{provider="p",model="dear",purpose="title"}')).toBe(2.5)
+  expect(text).not.toContain(ann.caller.userId)
+  for (let at = 0; at < 150; at += 1)
+    countModelRequest({ ...asked, model: `model ${at}`, outcome: 'done', used, costMicros: null })
+  const full = await scrape()
+  expect(full).not.toContain('model="model 149"')
+  expect(
+    numberAt(full, 'switchboard_model_requests_total{provider="other",model="other",purpose="title",outcome="done"}'),
+  ).toBeGreaterThan(40)
 })
 
 test('open streams are counted until they end or are cancelled', async () => {

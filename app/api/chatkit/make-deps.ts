@@ -45,7 +45,7 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     },
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,
     feedback: (given) => saveFeedback(caller, given),
-    transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(audio)) : undefined,
+    transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(caller, audio)) : undefined,
     onFailure: (error, told, { run }) => {
       // The agent has already logged and classified its own failures.
       if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')

@@ -18,13 +18,18 @@ const ENOUGH = 200
  * better title is announced if it is ready while the answer streams; otherwise it is stored for the
  * next read. No answer waits for it.
  */
-export function watchForTitle(turn: Turn, { caller }: TurnContext): TurnWatch | undefined {
+export function watchForTitle(turn: Turn, { caller, run }: TurnContext): TurnWatch | undefined {
   const { input, thread, signal } = turn
   if (input === null || thread.title !== undefined) return undefined
   const firstWords = makeTitle(input)
   thread.title = firstWords
   if (!canNameThreads()) return undefined
-  const naming = new Naming((answer) => nameThread(caller, { question: toMessageText(input), answer }))
+  const naming = new Naming((answer) =>
+    nameThread(
+      { userId: caller.userId, threadId: thread.id, runId: run.id },
+      { question: toMessageText(input), answer },
+    ),
+  )
   const rename = async (title: string) => {
     // A title that was set in the meantime is kept.
     if ((await storedTitle(turn)) === firstWords) thread.title = title

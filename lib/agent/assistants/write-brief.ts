@@ -1,5 +1,5 @@
 import { fillPlaceholders, type PlaceFacts, quote } from '#lib/agent/assistants/fill-placeholders.ts'
-import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { DEFAULT_SLUG } from '#lib/data/assistants/assistant-config.ts'
 import type { OwnWords } from '#lib/data/people/own-words.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'

@@ -1,5 +1,5 @@
-import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
 import { HISTORY_MAX_TOKENS } from '#lib/agent/input/to-model-input.ts'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { isHidden, type ThreadItem, type WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 

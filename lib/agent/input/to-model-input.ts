@@ -1,5 +1,4 @@
 import type { AgentInputItem } from '@openai/agents'
-import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
 import {
   describePrompt,
   describeResource,
@@ -7,6 +6,7 @@ import {
   findPromptServer,
   isResourceTag,
 } from '#lib/agent/input/message-offers.ts'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { ECHO } from '#lib/agent/models/openai/repair/echo.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type {

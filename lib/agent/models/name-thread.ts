@@ -1,8 +1,12 @@
 import { Agent, type Model, run as runAgent } from '@openai/agents'
+import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { isDemo, openModel } from '#lib/agent/models/open-model.ts'
 import { GuardedModel } from '#lib/agent/models/openai/guarded-model.ts'
+import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
+import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
+import { refuseIfUsedUp } from '#lib/agent/models/usage/request-meter.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
-import { findPerson } from '#lib/data/people/users.ts'
+import { findPerson, type Person } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
@@ -25,13 +29,13 @@ export function canNameThreads(): boolean {
  * gives no usable name within 20 s. Throws if the model fails.
  */
 export async function nameThread(
-  caller: { userId: string },
+  about: { userId: string; threadId: string; runId: string },
   said: { question: string; answer: string },
   given?: Model,
 ): Promise<string | undefined> {
-  const person = await findPerson(caller.userId)
+  const person = await findPerson(about.userId)
   if (!person) return undefined
-  const inner = given ?? openModel({ person, timeZone: 'UTC', now: new Date() })
+  const inner = given ?? openTitleModel(person, about)
   const model = new GuardedModel(inner, { idleMs: TIMEOUT_MS, onAnswer: () => undefined })
   const agent = new Agent({ name: 'Title', instructions: TITLE_INSTRUCTIONS, model })
   const { question, answer } = said
@@ -44,6 +48,12 @@ export async function nameThread(
   const title = withoutOrnament(cleanTitle(String(result.finalOutput ?? '')))
   // A longer answer is talk, not a name.
   return title && [...title].length <= TITLE_MAX_CHARS ? title : undefined
+}
+
+function openTitleModel(person: Person, { userId: ownerId, threadId, runId }: Parameters<typeof nameThread>[0]): Model {
+  const model = openModel({ person, timeZone: 'UTC', now: new Date() }, { beforeRetry: () => refuseIfUsedUp(ownerId) })
+  const [offered] = readSettingsModels()
+  return offered ? meterModel(model, offered, makeAccount({ ownerId, threadId, runId, purpose: 'title' })) : model
 }
 
 const AROUND = /^[\s#>*_`~"'“”„‟«»‹›「『【《-]+|[\s#*_`~"'“”„«»‹›」』】》]+$|(?<=\S)[.。]$/gu

@@ -17,6 +17,8 @@ export class TurnLine implements ModelLine {
    * for the server.
    */
   lastSignAt = 0
+  /** Set to what may refuse that a request is sent again. */
+  beforeRetry: () => Promise<void> = async () => undefined
 
   /** `tools` records what the server does not accept of tools. */
   constructor(steps: SideEvents<SideStep>, tools: Tools) {

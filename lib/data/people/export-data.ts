@@ -36,8 +36,8 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads and their
- * items, attachments (without bytes), feedback, runs, approvals, questions, tool calls, tasks and
- * notes. Authorized apps and connected accounts are included without their secrets. This is the
+ * items, attachments (without bytes), feedback, runs, approvals, questions, tool calls, requests to
+ * models, tasks and notes. Authorized apps and connected accounts are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
  * most 200 rows at a time.
  */
@@ -73,6 +73,11 @@ export async function* exportData(caller: Caller): AsyncGenerator<string> {
   yield* list(caller, 'tool_calls', (tx, ownerId, after?: { id: string }) =>
     tx.toolCall.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
+  yield* list(caller, 'model_requests', async (tx, ownerId, after?: { id: string }) => {
+    const where = { ownerId, id: { gt: after?.id ?? '' } }
+    const rows = await tx.modelRequest.findMany({ where, orderBy: { id: 'asc' }, take })
+    return rows.map((row) => ({ ...row, costMicros: row.costMicros?.toString() ?? null }))
+  })
   yield* list(caller, 'tasks', (tx, ownerId, after?: { number: number }) =>
     tx.task.findMany({ where: { ownerId, number: { gt: after?.number ?? 0 } }, orderBy: { number: 'asc' }, take }),
   )

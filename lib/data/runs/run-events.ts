@@ -1,4 +1,5 @@
 import type { NumberedEvent } from '#lib/chatkit/protocol/events.ts'
+import { makeSettleStatement, type SettledRequest } from '#lib/data/usage/model-requests.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import { runSystemStatement, type Tx, withSystem } from '#lib/platform/db/db.ts'
@@ -29,13 +30,15 @@ const SWEEP_RUNS = 200
 type RunEvents = { runId: string; ownerId: string; events: StoredEvent[] }
 
 /**
- * Writes events of several runs in one statement. Writing an event twice changes nothing. Events of
- * closed runs are skipped: their process was declared dead and another one closed the log.
+ * Writes events of several runs in one statement, and in the same transaction the requests to models
+ * that have ended. Writing one twice changes nothing. Events of closed runs are skipped: their
+ * process was declared dead and another one closed the log.
  */
-export async function insertRunEvents(runs: RunEvents[]): Promise<void> {
+export async function insertRunEvents(runs: RunEvents[], requests: SettledRequest[] = []): Promise<void> {
   const ids = runs.map(({ runId }) => runId)
   await runSystemStatement(
     'runs',
+    ...(requests.length > 0 ? [makeSettleStatement(requests)] : []),
     insertion(
       runs,
       Prisma.sql`

@@ -193,6 +193,22 @@ export const RUN_FAILURES = {
     means: 'The assistant called tools again and again without coming to an answer.',
     todo: 'Look at the tool calls below: often one tool fails in a way that the model does not understand.',
   },
+  usage_limit: {
+    sentence: 'A limit of use is reached.',
+    retry: false,
+    title: 'A limit of use is reached',
+    means:
+      'The person, or the people who share a limit with them, have used what an admin allowed for this day or month.',
+    todo: 'Wait for the next day or month (UTC), or raise the limit under Admin, Usage, Limits. It counts from the next request on.',
+  },
+  usage_busy: {
+    sentence: 'Other answers use what is left of a limit just now. Try again in a moment.',
+    retry: true,
+    title: 'The rest of a limit is reserved',
+    means:
+      'A limit of use is not reached, but other requests of the same people had reserved what is left of it for longer than a request waits.',
+    todo: 'Nothing: what they do not use is free again when they end. If it happens often, raise the limit.',
+  },
   guardrail: {
     sentence: 'This was stopped by a rule of the server. Try to rephrase your question.',
     retry: false,

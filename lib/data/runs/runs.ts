@@ -1,6 +1,7 @@
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/runs/run-events.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
+import { makeSettleStatement, type SettledRequest } from '#lib/data/usage/model-requests.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import type { RunModel } from '#lib/generated/prisma/models.ts'
@@ -57,7 +58,8 @@ export async function markRunning({ id, ownerId }: { id: string; ownerId: string
 }
 
 /**
- * Ends a queued or running run and completes its log with its last `events`. A run that was stopped
+ * Ends a queued or running run and completes its log with its last `events`. Stores the `requests`
+ * to models that are not stored yet. A run that was stopped
  * elsewhere keeps that status and gets only the facts. Safe to repeat. False if nothing was written
  * because the run was declared dead.
  */
@@ -65,7 +67,7 @@ export function finishRun(
   { id, ownerId }: { id: string; ownerId: string },
   outcome: RunOutcome,
   facts: RunFacts,
-  { lastSeq, events }: { lastSeq: number; events: StoredEvent[] },
+  { lastSeq, events, requests = [] }: { lastSeq: number; events: StoredEvent[]; requests?: SettledRequest[] },
 ): Promise<boolean> {
   return withCaller({ userId: ownerId }, async (tx) => {
     const errorMessage = outcome.errorMessage && toStorableText(outcome.errorMessage)
@@ -83,6 +85,7 @@ export function finishRun(
         data: { ...facts, lastSeq },
       }))
     if (count > 0) await appendEvents(tx, [{ runId: id, ownerId, events }])
+    if (count > 0 && requests.length > 0) await tx.$executeRaw(makeSettleStatement(requests))
     // A process that closes the log of a dead one writes a different last number.
     return count > 0 || (await tx.run.count({ where: { id, ownerId, lastSeq } })) > 0
   })

@@ -23,6 +23,7 @@ export type SystemReason =
   | 'tool-servers'
   | 'assistants'
   | 'runs'
+  | 'usage'
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { estimateTokens } from '#lib/agent/input/estimate-tokens.ts'
 import { type InputPart, toModelInput } from '#lib/agent/input/to-model-input.ts'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 

@@ -20,6 +20,8 @@ import { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { findAnyRun } from '#lib/data/runs/run-list.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { listRequestsOfRun } from '#lib/data/usage/model-requests.ts'
+import { RequestTable } from './request-table.tsx'
 
 export const metadata: Metadata = { title: 'Run' }
 
@@ -34,6 +36,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   const run = await findAnyRun((await params).id)
   if (!run) notFound()
   const calls = await listToolCalls({ admin: true }, { runId: run.id, limit: 200 })
+  const requests = await listRequestsOfRun(run.id)
   const feedback = await listFeedback({ admin: true }, { threadId: run.threadId, limit: 20 })
   const since = (from: Date | null, to: Date | null) =>
     from && to ? toDurationText(to.getTime() - from.getTime()) : null
@@ -111,6 +114,11 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             ]}
           />
         </Card>
+        {requests.length > 0 && (
+          <Card title="Requests to models" hint="In the order in which they were sent" flush>
+            <RequestTable requests={requests} />
+          </Card>
+        )}
         <Card title="Tool calls" hint="The latest first" flush>
           {calls.data.length === 0 ? (
             <EmptyState title="No tool calls">The assistant answered this turn without a tool.</EmptyState>

@@ -14,6 +14,7 @@ import {
   type ModelServerError,
   toServerError,
 } from '#lib/agent/models/openai/failures/server-error.ts'
+import { findUsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { ownFailureClass, RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
@@ -55,6 +56,8 @@ export function isGuardrail(error: unknown): boolean {
  * the error itself, except the public message of an AppError.
  */
 export function toTurnFailure(error: unknown): TurnFailure {
+  const refusal = findUsageRefusal(error)
+  if (refusal) return { ...toFailure(refusal.failureClass), sentence: refusal.sentence }
   if (error instanceof ModelFault) return toFailure(error.failureClass, { message: error.message })
   const said = findServerError(error)
   if (said) return fromServer(said)

@@ -50,7 +50,9 @@ export async function* repairChat(
       if (!isObject(raw)) continue
       const { choices, usage, ...rest } = raw
       head = { object: 'chat.completion.chunk', ...head, ...rest }
-      if (isObject(usage)) yield { ...head, choices: [], usage: soundUsage(usage) } as unknown as ChatCompletionChunk
+      // Some servers count in the middle, and send zeros at the end.
+      if (isObject(usage) && COUNTS.some((key) => toTokenCount(usage[key]) > 0))
+        yield { ...head, choices: [], usage: soundUsage(usage) } as unknown as ChatCompletionChunk
       const choice = Array.isArray(choices) ? choices.find((one) => isObject(one) && !one.index) : undefined
       if (!isObject(choice)) continue
       // A server that does not stream sends the whole message at once.

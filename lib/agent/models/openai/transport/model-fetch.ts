@@ -20,6 +20,8 @@ export type ModelLine = ToolsLine & {
    * wait; undefined when the wait is over.
    */
   onWait?: (wait: { ms: number; sentence: string } | undefined) => void
+  /** Called before a request is sent again. May refuse that by throwing. */
+  beforeRetry?: () => Promise<void>
 }
 
 /** Retries of failures that may pass at once: after about 0.5 s, then about 1 s. */
@@ -51,7 +53,8 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
     const { signal } = init
     let quick = 0
     let waitedMs = 0
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
+      if (!isFirst) await line.beforeRetry?.()
       const body = typeof init.body === 'string' ? tools.fit(init.body) : init.body
       const question = new AbortController()
       const ends = signal ? AbortSignal.any([signal, question.signal]) : question.signal

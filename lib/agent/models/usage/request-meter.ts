@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
+import type { ModelLine } from '#lib/agent/models/openai/transport/model-fetch.ts'
+import { toCostMicros } from '#lib/agent/models/usage/to-cost.ts'
+import { UsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
+import { toWarningText } from '#lib/data/usage/limit-text.ts'
+import { areLimitsSet } from '#lib/data/usage/limits-in-force.ts'
+import type { RequestAbout, SettledRequest, TokensUsed } from '#lib/data/usage/model-requests.ts'
+import {
+  findUsedUpLimit,
+  RESERVED_MS,
+  renewReservation,
+  reserveRequest,
+  withdrawReservation,
+} from '#lib/data/usage/reserve-request.ts'
+import { withoutRun } from '#lib/platform/db/run-fence.ts'
+import { env } from '#lib/platform/env.ts'
+import { newId } from '#lib/platform/ids.ts'
+import { log } from '#lib/platform/log.ts'
+import { countModelRequest } from '#lib/platform/metrics.ts'
+
+/**
+ * How many output tokens are reserved for an answer. Longer ones are rare, and are counted in full
+ * when they end: reserving the longest possible answer would keep people from asking twice at once.
+ */
+const RESERVED_OUTPUT_TOKENS = 4_000
+/** How long (ms) a request waits for others to give back what they reserved and do not use. */
+const BUSY_MAX_MS = 20_000
+/** Waits (ms) between two looks; the last one repeats. */
+const LOOK_MS = [50, 100, 200, 400, 800]
+
+/** The account of requests: whose they are, where they are kept, and who is told of limits. */
+export type UsageAccount = {
+  about: RequestAbout
+  /** Keeps a request that has ended. Must not throw. */
+  keep: (request: SettledRequest) => void
+  /** Shows a warning to the person. Without it, no warning is used up. */
+  warn?: (sentence: string) => void
+  /** Hears that the request waits for its turn. */
+  line?: Pick<ModelLine, 'onSign' | 'onWait'> | undefined
+}
+
+type Asked = Pick<OfferedModel, 'provider' | 'model' | 'prices' | 'maxOutputTokens'>
+
+/** One request to a model, from its reservation to what it used. */
+export class RequestMeter {
+  readonly #id: string
+  readonly #account: UsageAccount
+  readonly #asked: Asked
+  readonly #beganAt = Date.now()
+  #renewal: NodeJS.Timeout | undefined
+  #isSettled = false
+
+  private constructor(id: string, account: UsageAccount, asked: Asked) {
+    this.#id = id
+    this.#account = account
+    this.#asked = asked
+  }
+
+  /**
+   * Reserves what a request with so much `input` (tokens) will probably use, if limits concern its person.
+   * Waits up to 20 s for what others reserved and do not use. Throws a UsageRefusal, or the signal's
+   * reason if that aborts first.
+   */
+  static async open(
+    account: UsageAccount,
+    asked: Asked,
+    count: { readonly input: number },
+    signal: AbortSignal | undefined,
+  ): Promise<RequestMeter> {
+    const meter = new RequestMeter(newId('req'), account, asked)
+    if (await areLimitsSet()) await meter.#reserve(count.input, signal)
+    return meter
+  }
+
+  async #reserve(input: number, signal: AbortSignal | undefined): Promise<void> {
+    const { about, warn, line } = this.#account
+    const { provider, model, prices, maxOutputTokens } = this.#asked
+    const output = Math.min(RESERVED_OUTPUT_TOKENS, maxOutputTokens ?? RESERVED_OUTPUT_TOKENS)
+    const estimate = {
+      input,
+      output,
+      inputCostMicros: toCostMicros({ input, cached: 0, output: 0 }, prices),
+      costMicros: toCostMicros({ input, cached: 0, output }, prices),
+    }
+    const reserve = () =>
+      reserveRequest(this.#id, about, { provider: provider.name, model }, estimate, { warns: warn !== undefined })
+    const until = Date.now() + BUSY_MAX_MS
+    let found = await withoutRun(reserve)
+    for (let tries = 0; found.outcome === 'busy' && Date.now() < until; tries += 1) {
+      line?.onSign?.(BUSY_MAX_MS)
+      await sleep(LOOK_MS[Math.min(tries, LOOK_MS.length - 1)], undefined, { signal })
+      found = await withoutRun(reserve)
+    }
+    if (found.outcome === 'free') return
+    if (found.outcome !== 'reserved') throw new UsageRefusal(found.outcome, found.limit)
+    for (const limit of found.warn) warn?.(toWarningText(limit))
+    this.#renew()
+    if (signal?.aborted) {
+      await this.withdraw()
+      signal.throwIfAborted()
+    }
+  }
+
+  /** Renews the reservation while the request lasts, but never longer than a run may last. */
+  #renew(): void {
+    const until = Date.now() + env().RUN_TIMEOUT * 1000
+    this.#renewal = setInterval(() => {
+      if (Date.now() > until) return clearInterval(this.#renewal)
+      withoutRun(() => renewReservation(this.#id)).catch((error) =>
+        log.warn({ error }, 'a reservation was not renewed'),
+      )
+    }, RESERVED_MS / 3).unref()
+  }
+
+  /** Gives back the reservation of a request that was not sent. */
+  async withdraw(): Promise<void> {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    if (this.#renewal === undefined) return
+    clearInterval(this.#renewal)
+    // If this fails, the reservation expires.
+    await withoutRun(() => withdrawReservation(this.#id)).catch((error) =>
+      log.warn({ error }, 'a reservation was not withdrawn'),
+    )
+  }
+
+  /** Keeps what the request used. The first call counts. */
+  settle(used: TokensUsed, outcome: SettledRequest['outcome']): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    clearInterval(this.#renewal)
+    const { about, keep } = this.#account
+    const { provider, model, prices } = this.#asked
+    const costMicros = toCostMicros(used, prices)
+    const asked = { provider: provider.name, model }
+    countModelRequest({ ...asked, purpose: about.purpose, outcome, used, costMicros })
+    keep({ id: this.#id, about, asked, used, costMicros, outcome, beganAt: this.#beganAt })
+  }
+}
+
+/** Throws a UsageRefusal if a limit was reached meanwhile: before a request is sent again. */
+export async function refuseIfUsedUp(ownerId: string): Promise<void> {
+  if (!(await areLimitsSet())) return
+  const limit = await findUsedUpLimit(ownerId)
+  if (limit) throw new UsageRefusal('used_up', limit)
+}

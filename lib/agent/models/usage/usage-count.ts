@@ -1,0 +1,95 @@
+import type { ModelRequest, StreamEvent } from '@openai/agents'
+import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
+import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { findUsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
+import { TOKENS_MAX, type TokensUsed } from '#lib/data/usage/model-requests.ts'
+
+const BYTES_PER_TOKEN = 4
+/** A request that used nothing. */
+export const UNUSED: TokensUsed = { input: 0, cached: 0, output: 0, reasoning: 0, isEstimated: false }
+
+type Done = Extract<StreamEvent, { type: 'response_done' }>
+
+/** Counts what one request uses, from what its server says and, where it says nothing, from its size. */
+export class UsageCount {
+  readonly #request: ModelRequest
+  #input: number | undefined
+  #bytes = 0
+  #reported: TokensUsed | undefined
+
+  constructor(request: ModelRequest) {
+    this.#request = request
+  }
+
+  /** The estimate of the request's input (tokens). Made only if needed: it reads the whole request. */
+  get input(): number {
+    const { input, systemInstructions, tools, handoffs } = this.#request
+    this.#input ??= Math.min(TOKENS_MAX, estimateTokens([input, systemInstructions ?? '', tools, handoffs]))
+    return this.#input
+  }
+
+  /** Notes an event of the answer. */
+  note(event: StreamEvent): void {
+    if (event.type === 'output_text_delta') this.#bytes += Buffer.byteLength(event.delta)
+    else if (event.type === 'response_done') this.#end(event)
+  }
+
+  #end({ response: { usage, output } }: Done): void {
+    // The whole answer also has what came without deltas: calls, and what was thought.
+    this.#bytes = Math.max(this.#bytes, estimateTokens(output) * BYTES_PER_TOKEN)
+    const reported = readUsage(usage)
+    // An answer that says something is never free.
+    this.#reported = reported?.output === 0 ? { ...reported, output: this.#output, isEstimated: true } : reported
+  }
+
+  get #output(): number {
+    return Math.min(TOKENS_MAX, Math.ceil(this.#bytes / BYTES_PER_TOKEN))
+  }
+
+  /** What was used so far: as the server says, else an estimate. */
+  get used(): TokensUsed {
+    if (this.#reported) return this.#reported
+    return { ...UNUSED, input: this.input, output: this.#output, isEstimated: true }
+  }
+
+  /** What a request used that failed with `error`: nothing if the server refused it. */
+  usedDespite(error: unknown): TokensUsed {
+    return this.#bytes === 0 && isUncharged(error) ? UNUSED : this.used
+  }
+}
+
+/** True if the request never reached the model, or its server answered with an error. */
+export function isUncharged(error: unknown): boolean {
+  if (findUsageRefusal(error)) return true
+  const said = findServerError(error)
+  const status = said?.detail.status
+  return said?.failureClass === 'model_unreachable' || (status !== undefined && status >= 400)
+}
+
+/**
+ * The usage that a server reported, or undefined if it cannot be true: a request always has input,
+ * and no request has more than `TOKENS_MAX`.
+ */
+export function readUsage(usage: Done['response']['usage']): TokensUsed | undefined {
+  const [input, output] = [usage.inputTokens, usage.outputTokens]
+  if (!isCount(input) || input === 0 || !isCount(output)) return undefined
+  return {
+    input,
+    output,
+    cached: Math.min(input, readDetail(usage.inputTokensDetails, 'cached_tokens')),
+    reasoning: Math.min(output, readDetail(usage.outputTokensDetails, 'reasoning_tokens')),
+    isEstimated: false,
+  }
+}
+
+/** True for a whole number from 0 to `TOKENS_MAX`. */
+export function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= TOKENS_MAX
+}
+
+/** The SDK's types allow one object, and a list of one for each request. */
+function readDetail(details: unknown, key: string): number {
+  const list = (Array.isArray(details) ? details : [details]) as (Record<string, unknown> | undefined)[]
+  const counts = list.map((entry) => entry?.[key]).filter(isCount)
+  return counts.reduce((sum, count) => sum + count, 0)
+}

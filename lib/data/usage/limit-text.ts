@@ -1,0 +1,41 @@
+import type { LimitStanding, UsageLimit } from '#lib/data/usage/usage-limits.ts'
+import { toMoneyText } from '#lib/platform/text/money-text.ts'
+
+type Amount = Pick<UsageLimit, 'unit' | 'isShared' | 'period'>
+
+/** "200,000 tokens" or "$5.00". */
+function toAmountText({ unit }: Pick<UsageLimit, 'unit'>, amount: bigint): string {
+  return unit === 'cost' ? toMoneyText(amount) : `${amount.toLocaleString('en')} ${amount === 1n ? 'token' : 'tokens'}`
+}
+
+/** "1 December 2026, 00:00 UTC". */
+function toEndText({ endsAt }: Pick<LimitStanding, 'endsAt'>): string {
+  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+  return `${day.format(endsAt)}, 00:00 UTC`
+}
+
+/** How much of a limit is used, in whole percent; never 100 before it is used up. */
+function toPercent({ used, amount }: Pick<LimitStanding, 'used' | 'amount'>): number {
+  if (used >= amount) return 100
+  return Number((used * 100n) / amount)
+}
+
+/** What a person is told when a request is refused, and when it ends. */
+export function toRefusalText(limit: LimitStanding, outcome: 'used_up' | 'busy'): string {
+  if (outcome === 'busy')
+    return `Other answers use what is left of ${whichLimit(limit)} just now. Try again in a moment.`
+  return `${capital(whichLimit(limit))} (${toAmountText(limit, limit.amount)}) is used up. It starts anew on ${toEndText(limit)}.`
+}
+
+/** What a person is told once when most of a limit is used. */
+export function toWarningText(limit: LimitStanding): string {
+  const { used, amount } = limit
+  return `${toPercent(limit)} % of ${whichLimit(limit)} is used: ${toAmountText(limit, used)} of ${toAmountText(limit, amount)}. It starts anew on ${toEndText(limit)}.`
+}
+
+function whichLimit({ isShared, period }: Amount): string {
+  const when = period === 'day' ? 'for today' : 'for this month'
+  return isShared ? `the limit ${when} that you share with others` : `your limit ${when}`
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
