@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { processState } from '#lib/platform/process-state.ts'
+import { VERSION } from '#lib/platform/version.ts'
 
 /**
  * Server names beyond this number count as `other`, so that an admin who adds and removes many
@@ -19,6 +20,12 @@ function make() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'switchboard_build_info',
+    help: 'Always 1. The label names the version that runs.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: VERSION }, 1)
   return {
     registry,
     servers: new Set<string>(),

@@ -6,6 +6,7 @@ import { closeNotify } from '#lib/platform/db/notify.ts'
 import { env, SettingsError } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 import { shutDown } from '#lib/platform/process/shutdown.ts'
+import { VERSION } from '#lib/platform/version.ts'
 
 /** How long (ms) to wait before asking again a database that did not answer at start. */
 const ASK_AGAIN_MS = 1_000
@@ -19,7 +20,7 @@ export async function beginServing(): Promise<void> {
     const { APP_URL, HOSTNAME } = env()
     endOnSignals()
     await checkRole()
-    log.info({ app_url: APP_URL, listens_on: HOSTNAME }, 'serving')
+    log.info({ version: VERSION, app_url: APP_URL, listens_on: HOSTNAME }, 'serving')
   } catch (error) {
     refuse(error)
   }
