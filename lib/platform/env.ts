@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL } from '#lib/platform/default-models.ts'
 import { processState } from '#lib/platform/process-state.ts'
+import { readSecretFiles } from '#lib/platform/secret-files.ts'
 
 const whole = (fallback: number, min: number, max: number, unit = '') => {
   const error = `must be a whole number${unit} from ${min} to ${max}`
@@ -175,16 +176,20 @@ const PAIRS: [keyof Env, keyof Env][] = [
  */
 export class SettingsError extends Error {}
 
-/** Parses the settings from `source`. An empty value counts as unset. Throws SettingsError. */
+/**
+ * Parses the settings from `source` and the files that it names. An empty value counts as unset.
+ * Throws SettingsError.
+ */
 export function parseEnv(source: Record<string, string | undefined>): Env {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const { values, problems } = readSecretFiles(source)
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''))
   // A Vercel function lives for at most 300 s (vercel.json); a run must end cleanly before that.
   if (given.VERCEL) given.RUN_TIMEOUT ??= '285'
   const parsed = Settings.safeParse(given)
-  const problems = new Map<string, string>()
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0])
-    if (!problems.has(name)) problems.set(name, name in given ? issue.message : 'is missing')
+    if (!problems.has(name) && !problems.has(`${name}_FILE`))
+      problems.set(name, name in given ? issue.message : 'is missing')
   }
   for (const [name, needs] of PAIRS)
     if (given[name] && !given[needs]) problems.set(needs, `is missing, but ${name} is set`)
@@ -199,7 +204,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     )
   if (parsed.success && problems.size === 0) return parsed.data
   const lines = [...problems].map(([name, problem]) => {
-    const example = EXAMPLES[name as keyof Env] ?? Settings.shape[name as keyof Env].safeParse(undefined).data
+    const example = EXAMPLES[name as keyof Env] ?? Settings.shape[name as keyof Env]?.safeParse(undefined).data
     return `${name} ${problem}.${example ? ` For example: ${name}=${example}` : ''}`
   })
   throw new SettingsError(lines.join('\n'))

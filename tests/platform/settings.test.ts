@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { isLocalOnly, parseEnv, Settings, SettingsError } from '#lib/platform/env.ts'
@@ -125,4 +126,26 @@ test('a server is local only if both HOSTNAME and APP_URL are loopback', () => {
   expect(local('::1', 'http://localhost:3000')).toBe(true)
   expect(local('0.0.0.0', 'http://127.0.0.1:3000')).toBe(false)
   expect(local('127.0.0.1', 'https://chat.example.com')).toBe(false)
+})
+
+test('a secret can stand in a file, and what is wrong with the file is said', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'switchboard-secrets-'))
+  try {
+    const file = path.join(folder, 'secret')
+    const { APP_SECRET, ...rest } = GOOD
+    writeFileSync(file, `${APP_SECRET}\n`)
+    expect(parseEnv({ ...rest, APP_SECRET_FILE: file }).APP_SECRET).toBe(APP_SECRET)
+    expect(problemsOf({ ...GOOD, APP_SECRET_FILE: file })).toEqual([
+      'APP_SECRET_FILE is set, and so is APP_SECRET: keep one of the two.',
+    ])
+    expect(problemsOf({ ...rest, APP_SECRET_FILE: `${file}s` })).toEqual([
+      `APP_SECRET_FILE names ${file}s, which cannot be read (ENOENT).`,
+    ])
+    writeFileSync(file, '\n')
+    expect(problemsOf({ ...rest, APP_SECRET_FILE: file })).toEqual([`APP_SECRET_FILE names ${file}, which is empty.`])
+    writeFileSync(file, 'too short')
+    expect(problemsOf({ ...rest, APP_SECRET_FILE: file })[0]).toMatch(/^APP_SECRET must have at least 32 characters/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
