@@ -16,7 +16,7 @@ const SOURCES = [
   'prisma/**/*.{prisma,sql}',
   '*.{ts,mjs}',
   '{package,package-lock,tsconfig}.json',
-  'scripts/{build,build-element,build-freshness,generate,start,migrate,run-migrations,postgres/folder-lock}.ts',
+  'scripts/{build,build-element,build-freshness,generate,start,migrate,commands/*,local/*,postgres/*}.ts',
 ]
 const MADE_BY_BUILDS = /^(lib\/generated\/|public\/chatkit|next-env\.d\.ts)/
 

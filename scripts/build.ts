@@ -9,6 +9,8 @@ import { build as bundle } from 'esbuild'
 import { DIST, hashSources, isFresh, ROOT, STANDALONE, stampBuild } from '#scripts/build-freshness.ts'
 import { waitForLock } from '#scripts/postgres/folder-lock.ts'
 
+/** Packages with a native part, which Next has copied into the build's node_modules. */
+const NATIVE = ['@node-rs/argon2']
 const WAIT_MS = 600_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -51,15 +53,18 @@ async function completeStandalone(): Promise<void> {
   for (const file of globSync('.env*', { cwd: STANDALONE })) await rm(path.join(STANDALONE, file))
   await bundle({
     absWorkingDir: ROOT,
-    entryPoints: { start: 'scripts/start.ts', migrate: 'scripts/run-migrations.ts' },
+    entryPoints: { start: 'scripts/start.ts', switchboard: 'scripts/commands/switchboard.ts' },
+    splitting: true,
     outdir: path.join(STANDALONE, 'scripts'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    external: ['pg-native'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    external: ['pg-native', ...NATIVE],
+    banner: {
+      js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   })
 }

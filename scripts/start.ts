@@ -9,31 +9,29 @@ import { parseArgs } from 'node:util'
 import { readAssistantsFile } from '#lib/agent/assistants/assistants-file.ts'
 import { requireWritableStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { readServersFile } from '#lib/mcp-client/servers/servers-file.ts'
-import { parseEnv } from '#lib/platform/env.ts'
+import { env, Settings } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
+import { readSecretFiles, removeSecrets } from '#lib/platform/secret-files.ts'
 import { readPort } from '#scripts/local/port.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
 
 try {
   const { values } = parseArgs({ options: { listen: { type: 'string' } } })
   const server = findServer()
-  process.env.HOSTNAME = values.listen ?? addressIn(process.env.HOSTNAME)
   const port = readPort(process.env.PORT)
+  process.env.HOSTNAME = await chooseAddress(values.listen ?? addressIn(process.env.HOSTNAME), port)
   process.env.PORT = String(port)
-  const settings = parseEnv(process.env)
-  const { DATABASE_URL: appUrl, ATTACHMENTS_DIR, ASSISTANTS_FILE, MCP_SERVERS_FILE } = settings
-  // The server changes into the build's folder, which the next build empties. So relative paths are
-  // resolved here.
-  process.env.ATTACHMENTS_DIR = path.resolve(ATTACHMENTS_DIR)
-  if (MCP_SERVERS_FILE) process.env.MCP_SERVERS_FILE = path.resolve(MCP_SERVERS_FILE)
-  if (ASSISTANTS_FILE) process.env.ASSISTANTS_FILE = path.resolve(ASSISTANTS_FILE)
+  resolvePaths(process.env)
+  // The server shares this process, so it finds the settings parsed and needs no secret in its
+  // environment. Nor does it need the owner's rights.
+  const settings = env()
+  const ownerUrl = readSecretFiles(process.env).values.DATABASE_DIRECT_URL
+  removeSecrets(process.env)
   readServersFile()
   readAssistantsFile()
   await requireFreePort(process.env.HOSTNAME, port)
-  await requireWritableStore({ ...settings, ATTACHMENTS_DIR: process.env.ATTACHMENTS_DIR })
-  await prepareDatabase(appUrl, process.env.DATABASE_DIRECT_URL)
-  // The serving process does not need the owner's rights.
-  delete process.env.DATABASE_DIRECT_URL
+  await requireWritableStore(settings)
+  await prepareDatabase(settings.DATABASE_URL, ownerUrl)
   // Next would exit on SIGTERM while runs are open. lib/platform/process/begin-serving.ts shuts the
   // process down in order.
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true'
@@ -42,6 +40,16 @@ try {
 } catch (error) {
   console.error((error as Error).message)
   process.exit(1)
+}
+
+/**
+ * Makes relative paths absolute: the server changes into the build's folder, which the next build
+ * empties.
+ */
+function resolvePaths(source: NodeJS.ProcessEnv): void {
+  source.ATTACHMENTS_DIR = path.resolve(Settings.shape.ATTACHMENTS_DIR.parse(source.ATTACHMENTS_DIR || undefined))
+  for (const name of Object.keys(Settings.shape).filter((name) => name.endsWith('_FILE')))
+    if (source[name]) source[name] = path.resolve(source[name])
 }
 
 async function prepareDatabase(appUrl: string, ownerUrl: string | undefined): Promise<void> {
@@ -64,25 +72,35 @@ function addressIn(hostname = ''): string {
   return net.isIP(hostname) || hostname === 'localhost' ? hostname : '127.0.0.1'
 }
 
+/** Throws an Error with a sentence if nothing can listen there. */
 async function requireFreePort(host: string, port: number): Promise<void> {
+  const code = await tryPort(host, port)
+  if (code === undefined) return
+  if (code === 'EADDRINUSE')
+    throw new Error(
+      `Port ${port} of ${host} is in use by another program. Stop that one, or choose another with PORT=${port + 1}.`,
+    )
+  throw new Error(
+    `Nothing can listen on ${host}, port ${port} (${code}). Set PORT and HOSTNAME to what this machine has.`,
+  )
+}
+
+/** Resolves to the code of the error, or undefined if the port is free. */
+async function tryPort(host: string, port: number): Promise<string | undefined> {
   const probe = net.createServer()
   try {
     probe.listen(port, host)
     await once(probe, 'listening')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE')
-      throw new Error(
-        `Port ${port} of ${host} is in use by another program. Stop that one, or choose another with PORT=${port + 1}.`,
-        {
-          cause,
-        },
-      )
-    throw new Error(
-      `Nothing can listen on ${host}, port ${port} (${code}). Set PORT and HOSTNAME to what this machine has.`,
-      { cause },
-    )
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
   } finally {
     probe.close()
   }
+}
+
+/** `::` is every address, those of IPv4 too; a machine without IPv6 has only the latter. */
+async function chooseAddress(asked: string, port: number): Promise<string> {
+  const hasNoIpv6 = asked === '::' && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes((await tryPort(asked, port)) ?? '')
+  return hasNoIpv6 ? '0.0.0.0' : asked
 }

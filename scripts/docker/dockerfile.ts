@@ -12,7 +12,7 @@ export function parseDockerfile(text: string): Instruction[] {
 
 function parseLine(line: string): Instruction {
   const [, name = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line.trim()) ?? []
-  if (!/^(FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|HEALTHCHECK|CMD)$/.test(name))
+  if (!/^(FROM|LABEL|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|HEALTHCHECK|CMD)$/.test(name))
     throw new Error(`The Dockerfile has an instruction that cannot be walked: ${line}`)
   if (name === 'HEALTHCHECK') return { name, args: JSON.parse(rest.slice(rest.indexOf('['))) }
   if (rest.startsWith('[')) return { name, args: JSON.parse(rest) }
@@ -20,13 +20,19 @@ function parseLine(line: string): Instruction {
 }
 
 /**
- * Turns a .dockerignore into a predicate. Supports what our file uses: plain names and `*`, no
- * exceptions.
+ * Turns a .dockerignore into a predicate. Supports what our file uses: plain names, a star, and two
+ * leading stars for any folder. No exceptions.
  */
 export function parseDockerignore(text: string): (file: string) => boolean {
   const patterns = text
     .split('\n')
     .filter((line) => line && !line.startsWith('#'))
-    .map((line) => new RegExp(`^${line.replace(/[.+]/g, '\\$&').replace(/\*/g, '[^/]*')}(/|$)`))
+    .map(toPattern)
   return (file) => patterns.some((pattern) => pattern.test(file))
+}
+
+function toPattern(line: string): RegExp {
+  const anyFolder = line.startsWith('**/')
+  const name = (anyFolder ? line.slice(3) : line).replace(/[.+]/g, '\\$&').replace(/\*/g, '[^/]*')
+  return new RegExp(`^${anyFolder ? '(.*/)?' : ''}${name}(/|$)`)
 }

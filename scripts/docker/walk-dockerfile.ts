@@ -87,12 +87,15 @@ async function take(stage: Stage, stages: Map<string, Stage>, name: string, args
 }
 
 async function copy(stage: Stage, args: string[], from: Stage | undefined): Promise<void> {
-  const to = path.resolve(stage.root + stage.workdir, args.at(-1) ?? '.')
+  // Resolved inside the stage: an absolute path would else be one of this machine.
+  const to = stage.root + path.resolve(stage.workdir, args.at(-1) ?? '.')
+  const isFolder = args.length > 2 || /(^|\/)\.?$/.test(args.at(-1) ?? '.')
   const ignored = parseDockerignore(await readFile(path.join(ROOT, '.dockerignore'), 'utf8'))
   const copied: string[] = []
   for (const source of args.slice(0, -1)) {
     const file = from ? from.root + source : path.join(ROOT, source)
-    await cp(file, (await stat(file)).isDirectory() ? to : path.join(to, path.basename(file)), {
+    const isContent = (await stat(file)).isDirectory() || !isFolder
+    await cp(file, isContent ? to : path.join(to, path.basename(file)), {
       recursive: true,
       verbatimSymlinks: true,
       filter(one, destination) {
@@ -118,7 +121,8 @@ function run(stage: Stage, file: string, args: string[], env: Record<string, str
     stdio: ['ignore', 'pipe', 'pipe'],
     // Container runtimes set HOSTNAME. It must not decide where the server listens.
     env: {
-      PATH: `${NODE}:${process.env.PATH}`,
+      PATH: `${path.join(stage.root, 'usr/local/bin')}:${NODE}:${process.env.PATH}`,
+      SWITCHBOARD_FOLDER: stage.root + stage.workdir,
       HOME: stage.root,
       HOSTNAME: '0123456789ab',
       PORT,

@@ -39,6 +39,7 @@ type Manifest = {
   }
 }
 type Service = {
+  env_file?: string
   environment: Record<string, string>
   ports?: string[]
   volumes: string[]
@@ -71,12 +72,14 @@ const imagePort = Number(DOCKERFILE.find(({ name }) => name === 'EXPOSE')?.args[
 
 test('every setting that a file names is documented', () => {
   const { app, database } = compose.services
+  // What compose empties is meant for others, which read the same file.
+  const given = Object.entries(app.environment).filter(([, value]) => value !== '')
   const named = [
-    ...Object.keys(app.environment),
+    ...given.map(([name]) => name),
     ...(pod.env ?? []).map(({ name }) => name),
     ...Object.values(secrets).flatMap((secret) => Object.keys(secret)),
   ]
-  expect(named.length).toBeGreaterThan(15)
+  expect(named.length).toBeGreaterThan(10)
   expect(named.filter((name) => !SETTINGS.has(name))).toEqual([])
   // What compose asks of its .env is in the example, or has a default.
   const example = new Set(
@@ -91,6 +94,16 @@ test('every setting that a file names is documented', () => {
   expect(required.filter((name) => !example.has(name))).toEqual([])
 })
 
+test('compose passes every setting of its file, and no password of another program', () => {
+  const { app, database } = compose.services
+  expect(app.env_file).toBe('.env')
+  const passwords = Object.keys(database.environment)
+  expect(passwords).toEqual(['POSTGRES_PASSWORD', 'OWNER_PASSWORD'])
+  for (const name of [...passwords, 'APP_PASSWORD']) expect([name, app.environment[name]]).toEqual([name, ''])
+  // PORT of the file is the machine's port. The container's own is fixed.
+  expect(app.environment.PORT).toBe(String(imagePort))
+})
+
 test('the settings of each file are accepted by the product', () => {
   const given: Record<string, string> = {
     APP_URL: 'https://chat.example.com',
@@ -103,7 +116,7 @@ test('the settings of each file are accepted by the product', () => {
       String(given[name] ?? (kind === '-' ? rest : expect.fail(`${name} is not given`))),
     )
   const ofCompose = Object.entries(compose.services.app.environment).map(([name, value]) => [name, fill(value)])
-  expect(parseEnv(Object.fromEntries(ofCompose))).toMatchObject({ SHUTDOWN_GRACE: 25, TRUSTED_PROXIES: 0 })
+  expect(parseEnv(Object.fromEntries(ofCompose))).toMatchObject({ SHUTDOWN_GRACE: 25 })
   const ofPod = Object.fromEntries((pod.env ?? []).map(({ name, value }) => [name, value]))
   const secret = { ...secrets.switchboard, APP_SECRET: given.APP_SECRET }
   expect(parseEnv({ ...secret, ...ofPod })).toMatchObject({ SHUTDOWN_GRACE: 25, ATTACHMENTS: 'off' })
@@ -119,9 +132,7 @@ test('ports, programs, users and folders are those of the image', () => {
   expect(findManifest('Deployment').spec.template.metadata.labels).toEqual(
     findManifest('Deployment').spec.selector.matchLabels,
   )
-  // scripts/build.ts packs scripts/run-migrations.ts under this name.
-  expect(findManifest('Job').spec.template.spec.containers[0].command).toEqual(['node', 'scripts/migrate.mjs'])
-  expect(read('scripts/build.ts')).toContain("migrate: 'scripts/run-migrations.ts'")
+  expect(findManifest('Job').spec.template.spec.containers[0].command).toEqual(['switchboard', 'migrate'])
   const mounts = (pod.volumeMounts ?? []).map(({ mountPath }) => mountPath)
   expect(mounts).toEqual(['/tmp', '/app/.next/cache'])
   expect(app.volumes).toEqual(['attachments:/app/.data/attachments'])

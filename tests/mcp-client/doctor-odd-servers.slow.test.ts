@@ -151,7 +151,7 @@ test.each([['--sse'], []])('npm run doctor %s exits', async (...flags) => {
   await using server = await sessionServer([{ name: 'echo', run: () => 'ok' }], {
     kind: flags.length > 0 ? 'sse' : 'streamable',
   })
-  const child = spawn(process.execPath, ['scripts/doctor.ts', server.url, ...flags], {
+  const child = spawn(process.execPath, ['scripts/commands/switchboard.ts', 'doctor', server.url, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

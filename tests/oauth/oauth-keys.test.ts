@@ -80,7 +80,7 @@ test('every replica publishes the keys of the database without their private par
 
 test('npm run rotate-keys adds a key and says so', async () => {
   const [first] = await kids()
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['scripts/rotate-keys.ts'], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['scripts/commands/switchboard.ts', 'rotate-keys'], {
     encoding: 'utf8',
     env: process.env,
   })

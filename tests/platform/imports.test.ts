@@ -212,6 +212,7 @@ test('the list of files that may query across people is short', () => {
   expect(users).toMatchInlineSnapshot(`
     [
       "admin: lib/data/audit.ts",
+      "admin: lib/data/backup-contents.ts",
       "admin: lib/data/chat/feedback.ts",
       "admin: lib/data/people/people.ts",
       "admin: lib/data/people/users.ts",

@@ -1,4 +1,3 @@
-import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { type Tx, withCaller } from '#lib/platform/db/db.ts'
 
 const BATCH = 200
@@ -41,7 +40,7 @@ const take = BATCH
  * only module that reads tables other modules own, because an export covers them all. It holds at
  * most 200 rows at a time.
  */
-export async function* exportData(caller: Caller): AsyncGenerator<string> {
+export async function* exportData(caller: { userId: string }): AsyncGenerator<string> {
   const profile = await withCaller(caller, (tx) => readProfile(tx, caller.userId))
   yield `{"exported_at":${JSON.stringify(new Date())},"profile":${JSON.stringify(profile)}`
   yield* list(caller, 'threads', (tx, ownerId, after?: { seq: bigint }) =>
@@ -99,7 +98,7 @@ async function readProfile(tx: Tx, ownerId: string) {
   return { ...user, identities, personalTokens, oauthGrants, serverAccounts, ownWords }
 }
 
-async function* list<Row>(caller: Caller, name: string, read: Read<Row>): AsyncGenerator<string> {
+async function* list<Row>(caller: { userId: string }, name: string, read: Read<Row>): AsyncGenerator<string> {
   yield `,"${name}":[`
   let after: Row | undefined
   for (let rows: Row[] = []; ; ) {

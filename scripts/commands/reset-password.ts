@@ -1,6 +1,3 @@
-// npm run reset-password -- ann@example.com: gives an account a new password, prints it once, and
-// ends the account's sessions. For servers that send no mail. Works whether or not the server is
-// running.
 import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { resetPasswordByOperator } from '#lib/auth/sign-in/reset-password-by-operator.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { ROOT } from '#scripts/build-freshness.ts'
+import { type Command, toTyped } from '#scripts/commands/command.ts'
 import { loadLocalSecrets } from '#scripts/local/local-secrets.ts'
 import {
   type EmbeddedPostgres,
@@ -20,25 +18,35 @@ import { LockedError } from '#scripts/postgres/folder-lock.ts'
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
 
 let started: EmbeddedPostgres | undefined
-try {
-  const { values, positionals } = parseArgs({ options: { data: { type: 'string' } }, allowPositionals: true })
-  const [email] = positionals
-  if (!email || positionals.length > 1)
-    throw new Error('Name the address of the account. For example: npm run reset-password -- ann@example.com')
-  await reachDatabase(path.resolve(ROOT, values.data ?? '.data'))
-  const password = Array.from({ length: 4 }, () =>
-    Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
-  ).join('-')
-  await resetPasswordByOperator(email, password)
-  console.log(
-    `The new password of ${email} is ${password}\nSign in with it and change it under Settings. Every session of this account has ended.`,
-  )
-} catch (error) {
-  console.error((error as Error).message)
-  process.exitCode = 1
+
+export const resetPassword: Command = {
+  usage: 'ann@example.com',
+  help: `Gives an account a new password, prints it once, and ends the account's sessions.
+For servers that send no mail. Works whether or not the server is running.`,
+  async run(args) {
+    try {
+      const { values, positionals } = parseArgs({
+        args,
+        options: { data: { type: 'string' } },
+        allowPositionals: true,
+      })
+      const [email] = positionals
+      if (!email || positionals.length > 1)
+        throw new Error(`Name the address of the account. For example: ${toTyped('reset-password')} ann@example.com`)
+      await reachDatabase(path.resolve(ROOT, values.data ?? '.data'))
+      const password = Array.from({ length: 4 }, () =>
+        Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
+      ).join('-')
+      await resetPasswordByOperator(email, password)
+      console.log(
+        `The new password of ${email} is ${password}\nSign in with it and change it under Settings. Every session of this account has ended.`,
+      )
+    } finally {
+      await closeDb()
+      await started?.stop()
+    }
+  },
 }
-await closeDb()
-await started?.stop()
 
 /**
  * Sets what lib/platform/env.ts needs: the operator's own DATABASE_URL, else the embedded database,
@@ -46,11 +54,10 @@ await started?.stop()
  */
 async function reachDatabase(folder: string): Promise<void> {
   const { env } = process
-  env.LOG_LEVEL ||= 'silent'
   env.APP_URL ||= 'http://127.0.0.1:3000'
-  if (env.DATABASE_URL) {
+  if (env.DATABASE_URL || env.DATABASE_URL_FILE) {
     // Nothing is sealed or signed here, so any secret works.
-    env.APP_SECRET ||= 'a password is reset without this secret'
+    if (!env.APP_SECRET_FILE) env.APP_SECRET ||= 'a password is reset without this secret'
     return
   }
   const { app, appSecret } = await existingSecrets(folder)

@@ -1,0 +1,15 @@
+/** One of the operator's commands, which `switchboard <verb>` runs. */
+export type Command = {
+  /** What follows the verb, as the help shows it. */
+  usage: string
+  /** What it does, in the words of the help. The first line stands in the list of commands. */
+  help: string
+  /** Throws an Error with a sentence. The process then exits with 1. */
+  run(args: string[]): Promise<void>
+}
+
+/** How one types the command here: in the image, or in a checkout. */
+export function toTyped(verb: string): string {
+  // scripts/build.ts packs the commands into .mjs files.
+  return import.meta.url.endsWith('.mjs') ? `switchboard ${verb}` : `npm run ${verb} --`
+}
