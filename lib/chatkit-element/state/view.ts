@@ -1,8 +1,8 @@
 import type { Notice, ProgressUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 
-export type ThreadHead = Pick<Thread, 'id' | 'title' | 'status' | 'allowed_image_domains'>
+export type ThreadHead = Pick<WireThread, 'id' | 'title' | 'status' | 'allowed_image_domains' | 'context_usage'>
 
 /**
  * An error message, and what its button does: request the answer again (`answer`), send the unsent

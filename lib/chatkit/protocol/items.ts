@@ -75,7 +75,14 @@ export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask
 
 /** Replaces the list of tasks once a workflow is closed. `duration` is in whole seconds. */
 export type WorkflowSummary = { title: string; icon?: string } | { duration: number }
-export type Workflow = { type: 'custom' | 'reasoning'; tasks: Task[]; summary?: WorkflowSummary; expanded: boolean }
+export type Workflow = {
+  type: 'custom' | 'reasoning'
+  tasks: Task[]
+  summary?: WorkflowSummary
+  expanded: boolean
+  /** Our extension: what the workflow tells of, for a client that words its title itself. */
+  subject?: 'earlier_messages'
+}
 
 /** A node of a widget. Unknown properties are passed through unchanged. */
 export type WidgetNode = { type: string; id?: string; key?: string; [property: string]: unknown }

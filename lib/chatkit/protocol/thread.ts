@@ -25,8 +25,19 @@ export type Thread = {
   metadata: Record<string, unknown>
 }
 
+/** How much of the model's window a thread fills, in tokens. */
+export type ContextUsage = { used: number; limit: number }
+
 /**
  * A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere an empty page
  * does not mean that there are none.
  */
-export type WireThread = Thread & { metadata: Record<string, never>; items: Page<ThreadItem> }
+export type WireThread = Thread & {
+  metadata: Record<string, never>
+  items: Page<ThreadItem>
+  /** Our extension: present if the thread fills most of what its model can read. */
+  context_usage?: ContextUsage
+}
+
+/** Where the server keeps the `context_usage` of a thread: a key of its metadata. */
+export const CONTEXT_USAGE = 'context_usage'

@@ -3,6 +3,7 @@ import { useSignal } from '#lib/chatkit-element/signal.ts'
 import { ComposerChips } from '#lib/chatkit-element/views/composer/composer-chips.tsx'
 import { ComposerInput } from '#lib/chatkit-element/views/composer/composer-input.tsx'
 import { ComposerMenus } from '#lib/chatkit-element/views/composer/composer-menus.tsx'
+import { ContextGauge } from '#lib/chatkit-element/views/composer/context-gauge.tsx'
 import { DictationButton } from '#lib/chatkit-element/views/composer/dictation-button.tsx'
 import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
@@ -15,6 +16,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
   const draft = useSignal(chat.composer.state)
   const submit = useSubmit()
   const busy = isBusy(state)
+  const usage = state.view.thread?.context_usage
   const tool = options.composer?.tools?.find(({ id }) => id === draft.toolId)
   const placeholder = lockedReason ?? tool?.placeholderOverride ?? options.composer?.placeholder ?? strings.placeholder
   return (
@@ -45,6 +47,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
       <ComposerInput text={draft.text} placeholder={placeholder} lockedReason={lockedReason} onSubmit={submit} />
       <div class="composer-bar">
         <ComposerMenus draft={draft} />
+        {usage && <ContextGauge usage={usage} />}
         {chat.dictation.isOffered && lockedReason === null && <DictationButton />}
         {busy && state.view.allowCancel ? (
           <button

@@ -48,7 +48,7 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
       )}
       {canUnfold && shown && (
         <ol id={listId} class="tasks">
-          {workflow.tasks.map((task, at) => (
+          {listTasks(workflow, strings).map((task, at) => (
             <li key={at}>
               <TaskLine task={task} inWorkflow />
             </li>
@@ -59,19 +59,26 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
   )
 }
 
+/** The steps of a workflow. Those of a summary are named in the person's language. */
+function listTasks({ tasks, subject }: WorkflowItem['workflow'], strings: Strings): Task[] {
+  if (subject !== 'earlier_messages') return tasks
+  return tasks.map((task) => ({ ...task, title: task.type === 'thought' ? strings.summary : strings.toolCalls }))
+}
+
 function lineText(
   workflow: WorkflowItem['workflow'],
   isWorking: boolean,
   strings: Strings,
   locale: string,
 ): { title: string; detail: string } {
-  const { tasks, summary, type } = workflow
+  const { tasks, summary, type, subject } = workflow
   const titles = [...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (toTaskTitle(task) ?? []))))]
   if (isWorking) {
     const current = tasks.findLast((task) => task.status_indicator === 'loading') ?? tasks.at(-1)
     const fallback = type === 'reasoning' ? strings.thinking : strings.working
     return { title: (current && toTaskTitle(current)) || fallback, detail: '' }
   }
+  if (subject === 'earlier_messages') return { title: strings.earlierMessages, detail: '' }
   if (summary && 'title' in summary) return { title: summary.title, detail: '' }
   const took = summary && 'duration' in summary && summary.duration >= 1 ? toDuration(summary.duration, locale) : ''
   if (!titles.length)

@@ -1,5 +1,6 @@
 import { Component } from 'preact'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import { isEarlierMessages } from '#lib/chatkit-element/state/is-earlier-messages.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
 import { Guard } from '#lib/chatkit-element/views/guard.tsx'
@@ -77,7 +78,7 @@ export class TurnView extends Component<TurnViewProps> {
         {question?.outcome && !isWriting && !isTold && (
           <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
         )}
-        {!isWriting && answer.length > 0 && (
+        {!isWriting && answer.some((item) => !isEarlierMessages(item)) && (
           <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />
         )}
       </section>

@@ -1,13 +1,14 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Attachment, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import type { Thread, WireThread } from '#lib/chatkit/protocol/thread.ts'
+import { CONTEXT_USAGE, type ContextUsage, type Thread, type WireThread } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 // What leaves the server, in the form of protocol section 1.2.
 
 /** A thread as clients get it, without the server's metadata. */
 export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
-  const { id, title, created_at, status, allowed_image_domains } = thread
+  const { id, title, created_at, status, allowed_image_domains, metadata } = thread
+  const usage = metadata[CONTEXT_USAGE] as ContextUsage | undefined
   return {
     ...(title != null && { title }),
     id,
@@ -15,6 +16,7 @@ export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [
     status,
     ...(allowed_image_domains != null && { allowed_image_domains }),
     metadata: {},
+    ...(usage && { context_usage: usage }),
     items,
   }
 }
