@@ -24,11 +24,23 @@ export function makeToolCommands(write: (text: string) => void): CommandsOption 
   }
   return {
     enabled: true,
-    onSearch: async (query) => listCompletions(await tools(), query),
+    onSearch: async (query) => [...listCompletions(await tools(), query), ...listOwnCommands(query)],
     // The id is the text to insert.
     onSelect: async ({ id }) => write(id),
   }
 }
+
+/** The commands of ours that begin with this text, besides the tools. */
+function listOwnCommands(query: string): Command[] {
+  return OWN.filter(({ id }) => id.startsWith(`/${query.toLowerCase()}`) && id !== `/${query}`)
+}
+
+const OWN: Command[] = [
+  {
+    ...{ id: '/compact', label: '/compact', icon: 'book-clock', group: 'This conversation' },
+    description: 'Summarises the earlier messages, so that there is room for more',
+  },
+]
 
 async function readTools(): Promise<Tool[]> {
   const response = await fetch('/api/me/tools', { signal: AbortSignal.timeout(10_000) })

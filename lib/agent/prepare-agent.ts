@@ -1,11 +1,11 @@
 import { Agent, type AgentInputItem, type Model, type RunState } from '@openai/agents'
-import { isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
-import { findConnectCardServer } from '#lib/agent/cards/connect-card.ts'
-import { isCutCard } from '#lib/agent/cards/cut-card.ts'
-import { isFilesCard } from '#lib/agent/cards/files-card.ts'
+import type { RestOfRequest } from '#lib/agent/context/compacting-turn.ts'
+import { toContextLimits } from '#lib/agent/context/context-limits.ts'
+import { readHistory } from '#lib/agent/context/read-history.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'
 import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
@@ -14,10 +14,8 @@ import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
-import { isQuestionCard } from '#lib/agent/questions/question-card.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext } from '#lib/agent/stream/chat-context.ts'
-import { findResultWidgetServer } from '#lib/agent/stream/result-widgets.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
 import { toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
@@ -25,7 +23,8 @@ import { withModelView } from '#lib/agent/tools/search/call-tool.ts'
 import type { Offer } from '#lib/agent/tools/search/offer-tools.ts'
 import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
 import { makeTurnAccount } from '#lib/agent/turn-account.ts'
-import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { env } from '#lib/platform/env.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
 
@@ -33,7 +32,12 @@ import type { RunHandle } from '#lib/runs/run-handle.ts'
 export type AgentFacts = TurnFacts & { chat: ChatContext }
 
 /** An agent that is ready to start. */
-export type PreparedAgent = { agent: Agent<AgentFacts>; model: GuardedModel; facts: AgentFacts }
+export type PreparedAgent = {
+  agent: Agent<AgentFacts>
+  model: GuardedModel
+  facts: AgentFacts
+  rest: RestOfRequest
+}
 
 /** Builds the agent of a turn: its tools, its model, and the instructions for this person. */
 export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<PreparedAgent> {
@@ -68,6 +72,7 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     onAnswer: (answer) => {
       review.noteAsked(answer.calls)
       if (answer.isHosted) tools.untrusted.noteHostedCalls()
+      open.gauge.noteAnswer(answer)
       reportAnswer(answer)
     },
   })
@@ -82,7 +87,13 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
         ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
         : { isFinalOutput: false, isInterrupted: undefined },
   })
-  return { agent, model, facts }
+  const rest = {
+    limits: chosen.takesAll ? undefined : toContextLimits(await requireModelFor(known.person)),
+    instructions: writeInstructions(facts),
+    tools: offer.tools,
+    listSources: () => tools.untrusted.listNames(),
+  }
+  return { agent, model, facts, rest }
 }
 
 type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: () => number }
@@ -118,32 +129,24 @@ function reportUsage(run: RunHandle, model: string): (answer: ModelAnswer) => vo
   }
 }
 
-/** What the agent starts from: the thread's history, or the state of the run that it resumes. */
-export async function readInput(
-  { files, resumed }: OpenTurn,
-  { connections, review }: OpenTools,
-  { items, earlier }: ReadContext,
-  { agent, facts }: PreparedAgent,
-): Promise<AgentInputItem[] | RunState<AgentFacts, Agent<AgentFacts>>> {
+/**
+ * What the agent starts from: the thread's history, or the state of the run that it resumes. Shows
+ * it if older messages are summarised or left out.
+ */
+export async function* readInput(
+  open: OpenTurn,
+  tools: OpenTools,
+  known: ReadContext,
+  prepared: PreparedAgent,
+): AsyncGenerator<ThreadStreamEvent, AgentInputItem[] | RunState<AgentFacts, Agent<AgentFacts>>> {
+  const { resumed } = open
   if (resumed) {
-    const state = await restoreAgent(agent, resumed.state, facts)
-    await applyDecisions(state, (item) => review.decide(item, connections))
+    const state = await restoreAgent(prepared.agent, resumed.state, prepared.facts)
+    await applyDecisions(state, (item) => tools.review.decide(item, tools.connections))
     return state
   }
-  const history = await files.toModelInput(items.filter((item) => !isOurCard(item)))
-  return [...history, ...describeEarlierCalls(earlier)]
-}
-
-/** The model did not say our own cards, so they stay out of its input. */
-function isOurCard(item: ThreadItem): boolean {
-  return (
-    isApprovalCard(item) ||
-    isQuestionCard(item) ||
-    isCutCard(item) ||
-    isFilesCard(item) ||
-    findResultWidgetServer(item) !== undefined ||
-    findConnectCardServer(item) !== undefined
-  )
+  const history = yield* readHistory(open, known, prepared.rest)
+  return [...history, ...describeEarlierCalls(known.earlier)]
 }
 
 /** The text that the person typed. */

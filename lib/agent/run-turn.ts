@@ -1,5 +1,7 @@
 import { declinePendingApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import { isCompactCommand } from '#lib/agent/context/compact-command.ts'
+import { compactOnRequest } from '#lib/agent/context/read-history.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
 import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
@@ -68,12 +70,13 @@ export async function* runTurn(
     if (signal.aborted) return yield* endEarly(open)
     if (open.questions.waiting.length > 0) return yield* waitForAnswers(open, tools, [])
     const prepared = await prepareAgent(open, tools, known)
+    if (isCompactCommand(input ?? undefined)) return yield* compactOnRequest(open, known, prepared.rest)
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const { agent, facts, model } = prepared
     const starting = { signal, whyUnmakeable: (id: string) => model.whyUnmakeable(id), onEnd: model.noteFailure }
 
     // Stream.
-    let result = await startAgent(agent, await readInput(open, tools, known, prepared), facts, starting)
+    let result = await startAgent(agent, yield* readInput(open, tools, known, prepared), facts, starting)
     for (;;) {
       for await (const event of mergeEvents(result, steps))
         for (const shown of 'side' in event ? event.side(events) : events.take(event.main)) yield shown

@@ -15,7 +15,9 @@ import * as toolCalls from '#app/api/tool-calls/[run]/[call]/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
+import { claimSummary, findSummary, markSummaryFailed, storeSummary } from '#lib/data/chat/summaries.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
@@ -29,6 +31,7 @@ import {
   updateProfile,
 } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import {
   answerHeldQuestion,
@@ -135,6 +138,12 @@ beforeAll(async () => {
   const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input } }))
   const thread = threadOf(turn)
   const items = await createPrismaStore(ann.caller).listItems(thread, { limit: 10, order: 'asc' })
+  const summary = { threadId: thread, throughId: items.data[0]?.id ?? '', itemId: 'wf', runId: 'run_x' }
+  await withCaller(ann.caller, (tx) =>
+    tx.summary.create({
+      data: { id: 'sum_of_ann', ownerId: ann.caller.userId, ...summary, status: 'made', text: SECRET },
+    }),
+  )
   const client = 'https://client.example/metadata.json'
   const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
   await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
@@ -422,6 +431,20 @@ test('a question of a server is answered by its owner alone', async () => {
   await expectSame('states', ({ thread, item }) => listQuestionStates(bob.caller, thread, [item]))
   await expectSame('waiting runs', ({ thread }) => listRunsWithPendingQuestions(bob.caller, thread))
   expect(await findQuestion(ann.caller, hers.thread, hers.question)).toMatchObject({ status: 'pending', answer: null })
+})
+
+test('a summary of earlier messages is found, claimed and written by its owner alone', async () => {
+  const claim = { itemId: 'wf', isAsked: true }
+  await expectSame('a summary', async ({ thread }) => [await findSummary(bob.caller, thread)])
+  await expectSame('its messages', ({ thread, item }) => listCoveredMessages(bob.caller, thread, item))
+  await expectSame('its calls', ({ thread, item }) => listCoveredCalls(bob.caller, thread, item))
+  await expectSame('a claim', ({ thread: threadId, item: throughId }) =>
+    claimSummary(bob.caller, { threadId, throughId, runId: 'run_x' }, claim),
+  )
+  await storeSummary(bob.caller, { id: 'sum_of_ann', runId: 'run_x' }, { text: 'stolen', model: 'm', sources: [] })
+  await markSummaryFailed(bob.caller, { id: 'sum_of_ann', runId: 'run_x' })
+  const rows = await withSystem('admin', (tx) => tx.summary.findMany())
+  expect(rows).toMatchObject([{ ownerId: ann.caller.userId, status: 'made', text: SECRET }])
 })
 
 test('a list without ids shows nothing of another person’s', async () => {

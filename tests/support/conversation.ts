@@ -77,7 +77,18 @@ export async function conversation(caller: Caller, edges: AgentEdges = {}) {
   ): Promise<TurnResult> {
     const content = [...tags, ...typed(text).content]
     const input = typed(text, { attachments: attachments.map(({ id }) => id), ...(tags.length > 0 && { content }) })
-    const response = await send('threads.add_user_message', { thread_id: thread.id, input })
+    return read('threads.add_user_message', { input }, { signal, onEvent })
+  }
+
+  /** Asks for the answer to this message again. */
+  const retry = (item_id: string): Promise<TurnResult> => read('threads.retry_after_item', { item_id })
+
+  async function read(
+    type: string,
+    params: object,
+    { signal, onEvent }: Pick<Options, 'signal' | 'onEvent'> = {},
+  ): Promise<TurnResult> {
+    const response = await send(type, { thread_id: thread.id, ...params })
     if (response.status !== 200 || !response.body) throw new Error(`${response.status}: ${await response.text()}`)
     const stop = () => void send('threads.stop', { thread_id: thread.id })
     signal?.addEventListener('abort', stop, { once: true })
@@ -97,7 +108,7 @@ export async function conversation(caller: Caller, edges: AgentEdges = {}) {
   }
 
   const items = async (): Promise<ThreadItem[]> => (await store.listItems(thread.id, { limit: 100, order: 'asc' })).data
-  return { say, store, thread, items }
+  return { say, retry, store, thread, items }
 }
 
 function summarize(

@@ -1,6 +1,7 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { ThreadFile } from '#lib/data/attachments/thread-files.ts'
 import type { MessageOrigin } from '#lib/data/chat/message-origins.ts'
+import type { Summary } from '#lib/data/chat/summaries.ts'
 import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { type AnsweredTool, hasWordsOfServer } from '#lib/data/runs/tool-calls.ts'
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
@@ -54,6 +55,11 @@ export class UntrustedContent {
   /** Notes the files and pages in the items of a thread. */
   noteItems(items: ThreadItem[]): void {
     for (const item of items) for (const name of namesOutside(item)) this.note({ name, at: new Date(item.created_at) })
+  }
+
+  /** Notes the files and pages in the items that a summary covers. */
+  noteSummary(summary: Summary | undefined): void {
+    for (const name of summary?.sources ?? []) this.note({ name, at: summary?.throughAt ?? new Date() })
   }
 
   /** Notes a tool's result, unless that is of a closed world, and what notes and tasks in it hold. */

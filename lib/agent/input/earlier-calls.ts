@@ -5,7 +5,8 @@ import { cutText } from '#lib/platform/text/cut-text.ts'
 const ARGUMENTS_MAX_CHARS = 1_000
 const RESULT_MAX_CHARS = 2_000
 
-const FATE: Record<EarlierCall['status'], string> = {
+/** How a call ended, for the model and for people. */
+export const FATE: Record<EarlierCall['status'], string> = {
   pending: 'nobody knows whether it took effect',
   succeeded: 'it took effect',
   failed: 'it failed',

@@ -3,6 +3,7 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { listThreadFiles } from '#lib/data/attachments/thread-files.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
+import { findSummary } from '#lib/data/chat/summaries.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/tool-calls.ts'
@@ -16,13 +17,13 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
 /**
  * Reads in parallel what a turn has to know. `runs` are the turn's own runs. `own` are the calls
  * that they made for the message. `earlier` are the calls of other attempts, and own calls with an
- * unknown outcome. Throws unauthenticated if the account is gone.
+ * unknown outcome. `items` are those that the thread's summary does not cover. Throws unauthenticated if the account is gone.
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, items, policies, approved, answered, files, origins, calls] = await Promise.all([
+  const [person, { summary, items }, policies, approved, answered, files, origins, calls] = await Promise.all([
     findPerson(caller.userId),
-    listRecentItems(store, thread.id),
+    readItems(caller, store, thread.id),
     listPolicies(caller),
     listApprovedForThread(caller, thread.id),
     listAnsweredTools(caller, thread.id),
@@ -36,6 +37,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
   const isOwn = ({ runId, status }: EarlierCall) => runId !== null && runs.includes(runId) && status !== 'unknown'
   return {
     person,
+    summary,
     items,
     said,
     policies,
@@ -46,4 +48,10 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }
+}
+
+/** The thread's summary, and the items that it does not cover. */
+async function readItems(caller: Caller, store: Turn['store'], threadId: string) {
+  const summary = await findSummary(caller, threadId)
+  return { summary, items: await listRecentItems(store, threadId, summary?.throughId) }
 }

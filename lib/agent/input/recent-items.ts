@@ -1,29 +1,32 @@
-import { HISTORY_MAX_TOKENS } from '#lib/agent/input/to-model-input.ts'
+import { isSummaryItem } from '#lib/agent/input/summary-item.ts'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { isHidden, type ThreadItem, type WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 
-const PAGE = 100
-const MAX_PAGES = 10
+const PAGE = 500
+/** More than any thread has without a summary, which is made from 3,000 items on. */
+const MAX_PAGES = 8
+/** No model takes more, by far. */
+const MAX_TOKENS = 2_000_000
 
 /**
- * The newest items of a thread, oldest first: as many as can matter for the model's input, at most
- * 1,000.
+ * The newest items of a thread, oldest first, at most 4,000: those after the item `after`, or as
+ * many as there are.
  */
-export async function listRecentItems(store: Store, threadId: string): Promise<ThreadItem[]> {
+export async function listRecentItems(store: Store, threadId: string, after?: string): Promise<ThreadItem[]> {
   const items: ThreadItem[] = []
-  let after: string | undefined
+  let place: string | undefined
   let size = 0
-  for (let page = 0; page < MAX_PAGES && size < HISTORY_MAX_TOKENS; page += 1) {
-    const {
-      data,
-      has_more,
-      after: next,
-    } = await store.listItems(threadId, { limit: PAGE, order: 'desc', ...(after && { after }) })
-    items.push(...data)
+  for (let page = 0; page < MAX_PAGES && size < MAX_TOKENS; page += 1) {
+    const { data, ...next } = await store.listItems(threadId, {
+      ...{ limit: PAGE, order: 'desc' as const },
+      ...(place && { after: place }),
+    })
+    const end = data.findIndex(({ id }) => id === after)
+    items.push(...(end < 0 ? data : data.slice(0, end)))
+    if (end >= 0 || !next.has_more || !next.after) break
     size += estimateTokens(data)
-    if (!has_more || !next) break
-    after = next
+    place = next.after
   }
   return items.reverse()
 }
@@ -33,7 +36,7 @@ export async function listRecentItems(store: Store, threadId: string): Promise<T
  * before a client tool call.
  */
 export function openWorkflowOf(items: ThreadItem[]): WorkflowItem | undefined {
-  const shown = items.filter((item) => !isHidden(item))
+  const shown = items.filter((item) => !isHidden(item) && !isSummaryItem(item))
   const last = shown.at(-1)
   const candidate = last?.type === 'client_tool_call' ? shown.at(-2) : last
   return candidate?.type === 'workflow' ? candidate : undefined

@@ -1,6 +1,6 @@
-import type { AgentInputItem } from '@openai/agents'
 import { makeAttachmentReader } from '#lib/agent/input/attachment-reader.ts'
-import { toModelInput } from '#lib/agent/input/to-model-input.ts'
+import type { CountTokens } from '#lib/agent/input/count-tokens.ts'
+import { fitHistory, type InputGroup } from '#lib/agent/input/to-model-input.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { markRefused } from '#lib/data/attachments/attachments.ts'
 import { log } from '#lib/platform/log.ts'
@@ -15,10 +15,11 @@ export class SentFiles {
     this.#caller = caller
   }
 
-  /** The items of a thread as the model's input, with the caller's files. */
-  toModelInput(items: ThreadItem[]): Promise<AgentInputItem[]> {
+  /** The newest items of a thread that fit into `maxTokens`, with the caller's files. */
+  fit(items: ThreadItem[], { maxTokens, count }: { maxTokens: number; count?: CountTokens }): Promise<InputGroup[]> {
     this.#items = items
-    return toModelInput(items, { readAttachment: makeAttachmentReader(this.#caller, ({ id }) => this.#sent.add(id)) })
+    const readAttachment = makeAttachmentReader(this.#caller, ({ id }) => this.#sent.add(id))
+    return fitHistory(items, { maxTokens, readAttachment, ...(count && { count }) })
   }
 
   /**

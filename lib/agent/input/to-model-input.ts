@@ -1,4 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
+import type { CountTokens } from '#lib/agent/input/count-tokens.ts'
 import {
   describePrompt,
   describeResource,
@@ -18,44 +19,55 @@ import type {
   WidgetItem,
 } from '#lib/chatkit/protocol/items.ts'
 
-/** How much of a conversation the model gets, in estimated tokens. */
-export const HISTORY_MAX_TOKENS = 30_000
-
 /** A part of a message to the model. */
 export type InputPart = Exclude<Extract<AgentInputItem, { role: 'user' }>['content'], string>[number]
 
 type Options = {
+  /** The most estimated tokens; by default no limit. */
   maxTokens?: number
   /** Reads an attachment for the model. Called only for messages whose text has room. */
   readAttachment?: (attachment: Attachment) => Promise<InputPart[]>
+  count?: CountTokens
 }
+
+/** What one item of a thread becomes. Empty if the model reads nothing of it. */
+export type InputGroup = { entries: AgentInputItem[]; tokens: number }
 
 /**
  * Converts the items of a thread, oldest first, to the model's input (protocol section 2.4): the
  * newest that fit into `maxTokens`. A tool call always comes with its result. The last user message
  * and what follows it are always included.
  */
-export async function toModelInput(
+export async function toModelInput(items: ThreadItem[], options: Options = {}): Promise<AgentInputItem[]> {
+  return (await fitHistory(items, options)).flatMap(({ entries }) => entries)
+}
+
+/** The same, one group for each of the newest items that fit. The first of them is the oldest. */
+export async function fitHistory(
   items: ThreadItem[],
-  { maxTokens = HISTORY_MAX_TOKENS, readAttachment = describeUnreadable }: Options = {},
-): Promise<AgentInputItem[]> {
+  { maxTokens = Number.POSITIVE_INFINITY, readAttachment = describeUnreadable, count = estimateTokens }: Options = {},
+): Promise<InputGroup[]> {
   const toolWorkflows = new Set(items.flatMap((item) => keptCall(item)?.workflow_id ?? []))
-  const groups: AgentInputItem[][] = []
+  const groups: InputGroup[] = []
   const lastMessage = items.findLastIndex(({ type }) => type === 'user_message')
   let room = maxTokens
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index]
-    if (!item || (item.type === 'workflow' && toolWorkflows.has(item.id))) continue
+    if (!item) continue
     // Attachments are not read for a message whose text alone has no room.
-    if (item.type === 'user_message' && index < lastMessage && estimateTokens(item.content) > room) break
-    const group =
-      item.type === 'user_message' ? await fromUser(item, isNewest(items, index), readAttachment) : convert(item)
-    const size = estimateTokens(group)
-    if (size > room && index < lastMessage) break
-    room -= size
-    groups.push(group)
+    if (item.type === 'user_message' && index < lastMessage && count(item.content) > room) break
+    const isTold = item.type === 'workflow' && toolWorkflows.has(item.id)
+    const entries = isTold
+      ? []
+      : item.type === 'user_message'
+        ? await fromUser(item, isNewest(items, index), readAttachment)
+        : convert(item)
+    const tokens = entries.length > 0 ? count(entries) : 0
+    if (tokens > room && index < lastMessage) break
+    room -= tokens
+    groups.push({ entries, tokens })
   }
-  return groups.reverse().flat()
+  return groups.reverse()
 }
 
 async function describeUnreadable({ name }: Attachment): Promise<InputPart[]> {

@@ -10,11 +10,20 @@ const BYTES_PER_TOKEN = 4
  * what models make of them, not by their bytes.
  */
 export function estimateTokens(value: unknown): number {
+  return sizeOf(value, BYTES_PER_TOKEN)
+}
+
+/** The most tokens that a value can cost: none has less than one byte. */
+export function boundTokens(value: unknown): number {
+  return sizeOf(value, 1)
+}
+
+function sizeOf(value: unknown, bytesPerToken: number): number {
   let extra = 0
   const text = JSON.stringify(value, (key, entry) => {
     if (typeof entry !== 'string' || !entry.startsWith('data:')) return entry
     extra += key === 'file' ? Math.ceil(entry.length / FILE_CHARS_PER_TOKEN) : IMAGE_TOKENS
     return ''
   })
-  return extra + Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)
+  return extra + Math.ceil(Buffer.byteLength(text ?? '') / bytesPerToken)
 }

@@ -63,6 +63,7 @@ export async function openTools({ context, known, steps, signal, resumed, asking
     const unavailable = await needed.explain(mcp.unavailable)
     untrusted.noteFiles(known.files)
     untrusted.noteItems(known.items)
+    untrusted.noteSummary(known.summary)
     untrusted.noteOrigins(known.origins, servers)
     for (const answered of known.answered) untrusted.noteAnswer(answered, mcp.connections)
     untrusted.noteUnavailable(unavailable)

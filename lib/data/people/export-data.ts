@@ -35,8 +35,8 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads and their
- * items, attachments (without bytes), feedback, runs, approvals, questions, tool calls, requests to
- * models, tasks and notes. Authorized apps and connected accounts are included without their secrets. This is the
+ * items, summaries, attachments (without bytes), feedback, runs, approvals, questions, tool calls,
+ * requests to models, tasks and notes. Authorized apps and connected accounts are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
  * most 200 rows at a time.
  */
@@ -48,6 +48,9 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'thread_items', (tx, ownerId, after?: { seq: bigint }) =>
     tx.threadItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'summaries', (tx, ownerId, after?: { id: string }) =>
+    tx.summary.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield* list(caller, 'attachments', (tx, ownerId, after?: { id: string }) =>
     tx.attachment.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),

@@ -1,0 +1,143 @@
+import type { AgentInputItem } from '@openai/agents'
+import { isCompactCommand } from '#lib/agent/context/compact-command.ts'
+import { compactThread, showSummary } from '#lib/agent/context/compact-thread.ts'
+import type { CompactingTurn, RestOfRequest } from '#lib/agent/context/compacting-turn.ts'
+import { type ContextBudget, shareWindow } from '#lib/agent/context/context-budget.ts'
+import type { ContextLimits } from '#lib/agent/context/context-limits.ts'
+import { describeSummary } from '#lib/agent/context/describe-summary.ts'
+import { findBoundary } from '#lib/agent/context/find-boundary.ts'
+import { type CountTokens, loadCounter } from '#lib/agent/input/count-tokens.ts'
+import { boundTokens } from '#lib/agent/models/estimate-tokens.ts'
+import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { isSummaryItem } from '#lib/agent/input/summary-item.ts'
+import type { InputGroup } from '#lib/agent/input/to-model-input.ts'
+import { isOurCard } from '#lib/agent/is-our-card.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
+import type { Summary } from '#lib/data/chat/summaries.ts'
+import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** What is sent (estimated tokens) to a model of this process, which takes any length. */
+const UNLIMITED_TOKENS = 30_000
+/** The share of the conversation's room that stays as it was when older turns are summarised. */
+const KEPT_SHARE = 0.5
+/** More items than this are summarised whatever they cost: a turn reads 4,000 at most. */
+const ITEMS_MAX = 3_000
+
+/** What the history of a thread may cost. */
+type Room = ContextBudget & { count: CountTokens }
+
+/**
+ * The history of a thread as the model's input: the summary of its older turns, if there is one, and
+ * the other items. If they do not fit, older turns are summarised first. If that is not possible,
+ * the oldest are left out, and the person is told.
+ */
+export async function* readHistory(
+  open: CompactingTurn,
+  known: ReadContext,
+  rest: RestOfRequest,
+): AsyncGenerator<ThreadStreamEvent, AgentInputItem[]> {
+  const items = known.items.filter(isInHistory)
+  const { limits } = rest
+  if (!limits) return (await open.files.fit(items, { maxTokens: UNLIMITED_TOKENS })).flatMap(({ entries }) => entries)
+  const { summary } = known
+  // A retry of the message above it has removed the item. The summary itself still holds.
+  if (summary && !known.items.some(({ id }) => id === summary.itemId)) yield* showSummary(open, summary)
+  const isWhole = ({ groups }: Fitted) => groups.length === items.length && items.length <= ITEMS_MAX
+  // Most threads are short, and nobody has to count.
+  const bound = { ...shareWindow(limits, rest, boundTokens), count: boundTokens }
+  const short = await fitAfter(open, rest, summary, items, bound)
+  if (isWhole(short)) return short.input
+  const room = await readRoom(limits, rest)
+  const fitted = await fitAfter(open, rest, summary, items, room)
+  if (isWhole(fitted)) return fitted.input
+  const boundary = findBoundary(items, fitted.groups, room.conversation * KEPT_SHARE)
+  const older = items.slice(0, boundary)
+  const work = { items: older, before: summary, isAsked: false, room: room.conversation, count: room.count }
+  const made = older.length > 0 ? yield* compactThread(open, known, work) : undefined
+  if (made) return (await fitAfter(open, rest, made, items.slice(boundary), room)).input
+  yield* tellLeftOut(open, items.length - fitted.groups.length)
+  return fitted.input
+}
+
+/** Carries out `/compact`: summarises all that was said before. */
+export async function* compactOnRequest(
+  open: CompactingTurn,
+  known: ReadContext,
+  rest: RestOfRequest,
+): AsyncGenerator<ThreadStreamEvent> {
+  const items = known.items.filter(isInHistory)
+  const { limits } = rest
+  const done = (message: string): ThreadStreamEvent => ({ type: 'notice', level: 'info', message })
+  if (!limits) yield done('The demo assistant needs no summary.')
+  else if (items.length === 0) yield done('There is nothing to summarise yet.')
+  else {
+    const { request: limit, conversation: room, count } = await readRoom(limits, rest)
+    const made = yield* compactThread(open, known, { items, before: known.summary, isAsked: true, room, count })
+    if (made) open.gauge.begin({ used: 0, limit })
+    else
+      yield {
+        ...{ type: 'notice', level: 'warning', title: 'The messages were not summarised' },
+        message: 'The model gave no summary in time. Nothing has changed; try again in a moment.',
+      }
+  }
+  open.gauge.show(open.turn.thread)
+  yield* open.events.end()
+}
+
+async function readRoom(limits: ContextLimits, rest: RestOfRequest): Promise<Room> {
+  const count = await loadCounter()
+  return { ...shareWindow(limits, rest, count), count }
+}
+
+/** What a request has of the conversation. The groups are those of the newest items. */
+type Fitted = { groups: InputGroup[]; input: AgentInputItem[] }
+
+/** A summary, and the newest of the items after it that fit. */
+async function fitAfter(
+  { turn, context: { caller }, files, gauge }: CompactingTurn,
+  { listSources }: RestOfRequest,
+  summary: Summary | undefined,
+  items: ThreadItem[],
+  { request, conversation, count }: Room,
+): Promise<Fitted> {
+  const told = summary ? await describe(caller, turn.thread.id, summary, listSources(), conversation, count) : []
+  const size = told.length > 0 ? count(told) : 0
+  const groups = await files.fit(items, { maxTokens: conversation - size, count })
+  const used = groups.reduce((sum, { tokens }) => sum + tokens, request - conversation + size)
+  gauge.begin({ used: count === boundTokens ? 0 : used, limit: request })
+  return { groups, input: [...told, ...groups.flatMap(({ entries }) => entries)] }
+}
+
+async function describe(
+  caller: { userId: string },
+  threadId: string,
+  summary: Summary,
+  sources: string[],
+  conversation: number,
+  count: CountTokens,
+): Promise<AgentInputItem[]> {
+  const [calls, messages] = await Promise.all([
+    listCoveredCalls(caller, threadId, summary.throughId),
+    listCoveredMessages(caller, threadId, summary.throughId),
+  ])
+  const recent = messages.filter((item) => !isCompactCommand(item))
+  return describeSummary({ summary, sources, ...calls, recent }, conversation, count)
+}
+
+/** Our own cards and commands were not said by or to the model. */
+function isInHistory(item: ThreadItem): boolean {
+  return !isOurCard(item) && !isSummaryItem(item) && !isCompactCommand(item)
+}
+
+function* tellLeftOut({ turn: { thread } }: CompactingTurn, items: number): Generator<ThreadStreamEvent> {
+  if (items === 0) return
+  log.warn({ thread_id: thread.id, items }, 'the oldest items of a conversation were left out')
+  yield {
+    ...{ type: 'notice', level: 'warning', title: 'Earlier messages were left out' },
+    message:
+      'This conversation is longer than the model can read, and it could not be summarised. The answer does not take its beginning into account.',
+  }
+}
