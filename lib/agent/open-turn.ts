@@ -1,5 +1,5 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
-import { ContextGauge } from '#lib/agent/context/context-gauge.ts'
+import { ContextFill } from '#lib/agent/context/context-fill.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
 import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
@@ -30,7 +30,7 @@ export class OpenTurn {
   /** Changes that come from tools and the model's server, between the run's events. */
   readonly steps = new SideEvents<SideStep>()
   readonly files: SentFiles
-  readonly gauge = new ContextGauge()
+  readonly fill = new ContextFill()
   /** The tool servers, once they are open. */
   tools: OpenTools | undefined
 

@@ -72,7 +72,7 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     onAnswer: (answer) => {
       review.noteAsked(answer.calls)
       if (answer.isHosted) tools.untrusted.noteHostedCalls()
-      open.gauge.noteAnswer(answer)
+      open.fill.noteAnswer(answer)
       reportAnswer(answer)
     },
   })

@@ -27,7 +27,7 @@ export async function* settleTurn(
 ): AsyncGenerator<ThreadStreamEvent> {
   const { turn, context, events, making, resumed } = open
   const { review, needed } = tools
-  open.gauge.show(turn.thread)
+  open.fill.show(turn.thread)
   yield* events.showWidgets()
   for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
   if (open.questions?.waiting.length) yield* waitForAnswers(open, tools, interruptions)

@@ -1,4 +1,4 @@
-import type { ContextGauge } from '#lib/agent/context/context-gauge.ts'
+import type { ContextFill } from '#lib/agent/context/context-fill.ts'
 import type { ContextLimits } from '#lib/agent/context/context-limits.ts'
 import type { SentFiles } from '#lib/agent/input/sent-files.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
@@ -11,7 +11,7 @@ export type CompactingTurn = {
   context: TurnContext
   events: TurnEvents
   files: SentFiles
-  gauge: ContextGauge
+  fill: ContextFill
 }
 
 /** What a request has besides the conversation. */

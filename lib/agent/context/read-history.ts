@@ -76,14 +76,14 @@ export async function* compactOnRequest(
   else {
     const { request: limit, conversation: room, count } = await readRoom(limits, rest)
     const made = yield* compactThread(open, known, { items, before: known.summary, isAsked: true, room, count })
-    if (made) open.gauge.begin({ used: 0, limit })
+    if (made) open.fill.begin({ used: 0, limit })
     else
       yield {
         ...{ type: 'notice', level: 'warning', title: 'The messages were not summarised' },
         message: 'The model gave no summary in time. Nothing has changed; try again in a moment.',
       }
   }
-  open.gauge.show(open.turn.thread)
+  open.fill.show(open.turn.thread)
   yield* open.events.end()
 }
 
@@ -97,7 +97,7 @@ type Fitted = { groups: InputGroup[]; input: AgentInputItem[] }
 
 /** A summary, and the newest of the items after it that fit. */
 async function fitAfter(
-  { turn, context: { caller }, files, gauge }: CompactingTurn,
+  { turn, context: { caller }, files, fill }: CompactingTurn,
   { listSources }: RestOfRequest,
   summary: Summary | undefined,
   items: ThreadItem[],
@@ -107,7 +107,7 @@ async function fitAfter(
   const size = told.length > 0 ? count(told) : 0
   const groups = await files.fit(items, { maxTokens: conversation - size, count })
   const used = groups.reduce((sum, { tokens }) => sum + tokens, request - conversation + size)
-  gauge.begin({ used: count === boundTokens ? 0 : used, limit: request })
+  fill.begin({ used: count === boundTokens ? 0 : used, limit: request })
   return { groups, input: [...told, ...groups.flatMap(({ entries }) => entries)] }
 }
 

@@ -4,7 +4,7 @@ import { CONTEXT_USAGE, type ContextUsage, type Thread } from '#lib/chatkit/prot
 const SHOWN_FROM = 0.7
 
 /** How much of the model's window the conversation of one turn fills. */
-export class ContextGauge {
+export class ContextFill {
   #limit = 0
   #used = 0
 
