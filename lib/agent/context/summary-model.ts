@@ -4,6 +4,7 @@ import { findModelForUse } from '#lib/agent/models/catalog/models-for.ts'
 import { openModel } from '#lib/agent/models/open-model.ts'
 import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
 import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
+import { refuseIfUsedUp } from '#lib/agent/models/usage/request-meter.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import { env } from '#lib/platform/env.ts'
 
@@ -15,7 +16,12 @@ export async function openSummaryModel(
   const named = await findModelForUse(person, 'summaries')
   if (!named) return undefined
   const { model: name, contextWindowTokens: windowTokens } = named
-  const inner = given ?? openModel({ person, timeZone: person.timeZone ?? 'UTC', now: new Date() })
+  const inner =
+    given ??
+    openModel(
+      { person, timeZone: person.timeZone ?? 'UTC', now: new Date() },
+      { beforeRetry: () => refuseIfUsedUp(person.id) },
+    )
   const account = makeAccount({ ownerId: person.id, threadId: run.threadId, runId: run.id, purpose: 'summary' })
   return { model: meterModel(inner, named, account), name, windowTokens, idleMs: env().MODEL_IDLE_TIMEOUT * 1000 }
 }

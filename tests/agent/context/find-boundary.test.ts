@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { findBoundary } from '#lib/agent/context/find-boundary.ts'
 import { clipToTokens, loadCounter } from '#lib/agent/input/count-tokens.ts'
-import { boundTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { fitHistory } from '#lib/agent/input/to-model-input.ts'
+import { boundTokens } from '#lib/agent/models/estimate-tokens.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 
 const base = (at: number) => ({ id: `item_${at}`, thread_id: 'thr_1', created_at: '2026-01-01T00:00:00Z' })
