@@ -68,8 +68,7 @@ async function answering(person: Person, config: object = {}, audience: 'everyon
   }
   const stored = await addServer(admin.caller, wish)
   await setServerEnabled(admin.caller, stored.id, true)
-  if (config && 'identity' in config)
-    await saveAccount(person.caller, stored.id, { kind: 'key', key: 'k' }, { fresh: true })
+  if (config && 'identity' in config) await saveAccount(person.caller, stored.id, { kind: 'key', key: 'k' })
   const reply = agentDoor(person).begin('go')
   await begun.promise
   return {

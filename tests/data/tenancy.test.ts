@@ -132,7 +132,7 @@ beforeAll(async () => {
     secrets: {},
   } as never)
   await saveOwnWords(ann.caller, { about: SECRET, howToAnswer: '' })
-  await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET }, { fresh: true })
+  await saveAccount(ann.caller, toolServer.id, { kind: 'key', key: SECRET })
   const tag = { type: 'input_tag', id: 'x', text: SECRET, data: { kind: 'resource', server: toolServer.id, uri: 'x' } }
   const input = typed(SECRET, { content: [tag, ...typed(SECRET).content] })
   const turn = await readReply(await ann.chat({ type: 'threads.create', params: { input } }))

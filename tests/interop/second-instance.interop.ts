@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { POST } from '#app/api/connections/[id]/route.ts'
 import { GET as callback } from '#app/api/connections/callback/route.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { findAccount, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { changeAccount, findAccount } from '#lib/data/servers/server-accounts.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { expectOk, makeFirstAccount, type Visitor } from '#scripts/local/first-visit.ts'
 import { widgets } from '#tests/support/agent-door.ts'
@@ -142,7 +142,7 @@ test('two people connect their own accounts, and each reads only their own data'
 test('an expired token is refreshed unnoticed', async () => {
   const before = await findAccount(ann.here.caller, SERVER)
   if (before?.kind !== 'oauth') throw new Error('not connected')
-  await saveAccount(ann.here.caller, SERVER, { ...before, savedAt: Date.now() - 7_200_000 }, { fresh: false })
+  await changeAccount(ann.here.caller, SERVER, () => ({ ...before, savedAt: Date.now() - 7_200_000 }))
   const { told, cards } = await turn(ann, 'list_tasks')
   expect(told).toContain('Of Ann')
   expect(cards).not.toContain('Connect')

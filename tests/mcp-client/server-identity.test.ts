@@ -254,7 +254,7 @@ describe('a person’s own key', () => {
     await using server = await mcpServer([whoami])
     const [ann, bob] = [await signedIn(), await signedIn()]
     const outside = toolServer(server.url, config)
-    await saveAccount(ann.caller, outside.id ?? '', { kind: 'key', key: 'hunter2' }, { fresh: true })
+    await saveAccount(ann.caller, outside.id ?? '', { kind: 'key', key: 'hunter2' })
     expect(JSON.parse((await call(outside, ann, 'whoami')).text)).toEqual({ 'x-api-key': 'key hunter2' })
     const before = server.requests.length
     const { unavailable } = await call(outside, bob, 'whoami')
@@ -269,7 +269,7 @@ describe('a person’s own key', () => {
     await using server = await mcpServer([whoami], () => new Response(null, { status: 401 }))
     const ann = await signedIn()
     const outside = toolServer(server.url, config)
-    await saveAccount(ann.caller, outside.id ?? '', { kind: 'key', key: 'old' }, { fresh: true })
+    await saveAccount(ann.caller, outside.id ?? '', { kind: 'key', key: 'old' })
     const { unavailable } = await call(outside, ann, 'whoami')
     expect(unavailable).toMatchObject([{ failureClass: 'unauthorised', connect: outside.id }])
     expect((await listAccounts(ann.caller)).get(outside.id ?? '')?.broken).toBe(true)

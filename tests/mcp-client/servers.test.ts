@@ -80,7 +80,7 @@ describe('a server that an admin adds', () => {
     admin = (await signedIn({ role: 'admin' })).caller
     const { id } = await addServer(admin, wish())
     await setServerEnabled(admin, id, true)
-    await saveAccount(admin, id, { kind: 'key', key: 'k' }, { fresh: true })
+    await saveAccount(admin, id, { kind: 'key', key: 'k' })
     await changeServer(admin, id, wish({ url: 'https://tools.example.com/mcp/' }))
     expect((await requireServer(id)).enabled).toBe(true)
     await changeServer(admin, id, wish({ url: 'https://elsewhere.example.com/mcp' }))

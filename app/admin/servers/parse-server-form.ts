@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Audience, type Identity, ServerConfig, ServerName, ServerSecrets } from '#lib/data/servers/server-config.ts'
 import type { ServerWish, StoredServer } from '#lib/data/servers/servers.ts'
+import { isSameIssuer } from '#lib/mcp-client/accounts/client-issuer.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
 import { findReach, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { listUnknownNames } from '#lib/mcp-client/servers/templates.ts'
@@ -48,6 +49,7 @@ export function parseServerForm(form: FormData, before?: StoredServer): ServerWi
     )
   }
   requireKnownNames(parsed.data)
+  requireIssuer(parsed.data, text('clientSecret') === '' ? before : undefined)
   requireAllowed(parsed.data)
   return parsed.data
 }
@@ -70,6 +72,7 @@ const LABELS: Record<string, string> = {
   format: 'Format of the key',
   header: 'Header of the key',
   identity: 'Identity',
+  issuer: 'Issuer',
 }
 
 function readUrl(text: string): string {
@@ -82,7 +85,7 @@ function readUrl(text: string): string {
 function identityOf(text: (name: string) => string): Partial<Identity> & { kind: string } {
   const kind = text('identity') || 'none'
   const given = (name: string) => text(name) || undefined
-  if (kind === 'oauth') return { kind, scope: given('scope'), clientId: given('clientId') }
+  if (kind === 'oauth') return { kind, scope: given('scope'), clientId: given('clientId'), issuer: given('issuer') }
   if (kind === 'key') return { kind, header: given('keyHeader'), format: given('keyFormat'), hint: given('keyHint') }
   return { kind } as { kind: 'none' }
 }
@@ -110,6 +113,19 @@ function requireKnownNames({ config, secrets }: ServerWish): void {
   const unknown = templates.flatMap(listUnknownNames)
   if (unknown.length > 0)
     throw new AppError('bad_request', `{{${unknown[0]}}} is not one of the values that there are.`)
+}
+
+/** `kept` is the server whose secret is kept: it was entered for that issuer. */
+function requireIssuer({ config: { identity }, secrets }: ServerWish, kept: StoredServer | undefined): void {
+  if (identity.kind !== 'oauth' || !identity.clientId || !secrets.clientSecret) return
+  if (!identity.issuer)
+    throw new AppError(
+      'bad_request',
+      'Issuer: enter the address of the authorization server that the client is registered at. Its secret is sent nowhere else.',
+    )
+  const before = kept?.config.identity
+  if (before?.kind === 'oauth' && before.issuer && !isSameIssuer(before.issuer, identity.issuer))
+    throw new AppError('bad_request', 'Client secret: enter it again, because the stored one is for another issuer.')
 }
 
 function requireAllowed(wish: ServerWish): void {

@@ -11,6 +11,8 @@ export type ShownServer = {
   config: ServerConfig
   secretNames: string[]
   hasClientSecret: boolean
+  /** The authorization server that the client was first used at, if no issuer is configured. */
+  seenIssuer?: string | undefined
 }
 
 /** How Switchboard is known to the authorization server, for servers with accounts of people. */
@@ -23,6 +25,19 @@ export function OauthFields({ server }: { server: ShownServer | undefined }) {
       </Field>
       <Field label="Client id" optional hint="Only if its authorization server does not register clients itself.">
         <TextInput name="clientId" autoComplete="off" defaultValue={oauth?.clientId} />
+      </Field>
+      <Field
+        label="Issuer"
+        optional
+        hint="The address of the authorization server that the client is registered at. Required with a secret: it is sent nowhere else."
+      >
+        <TextInput
+          name="issuer"
+          type="url"
+          autoComplete="off"
+          placeholder="https://auth.example.com"
+          defaultValue={oauth?.issuer ?? server?.seenIssuer}
+        />
       </Field>
       <Field
         label="Client secret"

@@ -25,6 +25,8 @@ const PROBLEMS: Record<string, string> = {
   bad_request: 'This sign-in was not begun in this browser, or too long ago. Begin again.',
   forbidden: 'The sign-in there was refused or broken off.',
   not_found: 'This server is no longer there.',
+  conflict:
+    'The service now signs in somewhere else than your administrator set up, so nothing was sent there. Tell your administrator.',
 }
 
 /** The person's own accounts at the servers whose tools the assistant calls. */

@@ -35,8 +35,7 @@ type Owner = { userId: string }
  */
 export async function findAccount(owner: Owner, serverId: string): Promise<Account | null> {
   const row = await withCaller(owner, (tx) => tx.mcpAccount.findFirst({ where: { ownerId: owner.userId, serverId } }))
-  const text = row && (await unseal(row.sealed, 'server accounts'))
-  return text ? Account.parse(JSON.parse(text)) : null
+  return openAccount(row)
 }
 
 /**
@@ -56,37 +55,58 @@ export async function listAccounts(owner: Owner): Promise<Map<string, { connecte
 }
 
 /**
- * Stores an account, replacing an earlier one. `fresh` means that the owner has just connected it,
- * which is audited; it throws unauthenticated if their session has ended since.
+ * Stores the account that the owner has just connected, replacing an earlier one. Throws
+ * unauthenticated if their session has ended since.
  */
-export async function saveAccount(
-  owner: Owner | Caller,
-  serverId: string,
-  account: Account,
-  { fresh }: { fresh: boolean },
-): Promise<void> {
-  const sealed = await seal(JSON.stringify(account), 'server accounts')
-  const asksAgain = account.kind === 'oauth' && account.widerScope !== undefined
-  const changed = { kind: account.kind, sealed, brokenAt: asksAgain ? new Date() : null }
-  await withCaller(owner, async (tx) => {
-    if (fresh && 'via' in owner) await takeTurn(tx, owner)
-    const where = { ownerId_serverId: { ownerId: owner.userId, serverId } }
-    if (fresh)
-      await tx.mcpAccount.upsert({
-        where,
-        create: { ownerId: owner.userId, serverId, ...changed },
-        update: { ...changed, createdAt: new Date() },
-      })
-    // A refresh that finishes after the person disconnected must not restore the account.
-    else await tx.mcpAccount.updateMany({ where: { ownerId: owner.userId, serverId }, data: changed })
-  })
-  if (fresh)
-    await recordAudit({
-      action: 'account_connected',
-      actorId: owner.userId,
-      subject: serverId,
-      detail: { kind: account.kind },
+export async function saveAccount(caller: Caller, serverId: string, account: Account): Promise<void> {
+  const ownerId = caller.userId
+  const columns = await toColumns(account)
+  await withCaller(caller, async (tx) => {
+    await takeTurn(tx, caller)
+    await tx.mcpAccount.upsert({
+      where: { ownerId_serverId: { ownerId, serverId } },
+      create: { ownerId, serverId, ...columns },
+      update: { ...columns, createdAt: new Date() },
     })
+  })
+  await recordAudit({
+    action: 'account_connected',
+    actorId: ownerId,
+    subject: serverId,
+    detail: { kind: account.kind },
+  })
+}
+
+/**
+ * Changes the owner's account in one step, so that two changes at once do not undo each other.
+ * `change` returns the changed account, or undefined to leave it as it is. Resolves to the account
+ * that is stored then. An account that was disconnected meanwhile is not restored.
+ */
+export function changeAccount(
+  owner: Owner,
+  serverId: string,
+  change: (account: Account) => Account | undefined,
+): Promise<Account | null> {
+  return withCaller(owner, async (tx) => {
+    const own = { ownerId: owner.userId, serverId }
+    const [row] = await tx.$queryRaw<{ sealed: string }[]>`
+      SELECT sealed FROM mcp_accounts WHERE owner_id = ${own.ownerId} AND server_id = ${serverId} FOR UPDATE`
+    const account = await openAccount(row)
+    const changed = account && change(account)
+    if (changed) await tx.mcpAccount.updateMany({ where: own, data: await toColumns(changed) })
+    return changed ?? account
+  })
+}
+
+async function toColumns(account: Account): Promise<{ kind: string; sealed: string; brokenAt: Date | null }> {
+  const asksAgain = account.kind === 'oauth' && account.widerScope !== undefined
+  const sealed = await seal(JSON.stringify(account), 'server accounts')
+  return { kind: account.kind, sealed, brokenAt: asksAgain ? new Date() : null }
+}
+
+async function openAccount(row: { sealed: string } | null | undefined): Promise<Account | null> {
+  const text = row && (await unseal(row.sealed, 'server accounts'))
+  return text ? Account.parse(JSON.parse(text)) : null
 }
 
 /**

@@ -29,12 +29,17 @@ export const Identity = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('token') }),
   /**
    * The person's own account there, connected by OAuth as MCP defines it. `clientId` is only needed
-   * if the server does not register clients by itself.
+   * if the server does not register clients by itself. `issuer` names the authorization server at
+   * which that client was registered: it goes to no other.
    */
   z.object({
     kind: z.literal('oauth'),
     scope: z.string().trim().max(1_000).optional(),
     clientId: z.string().trim().max(500).optional(),
+    issuer: z
+      .url({ protocol: /^https?$/, error: 'Write the whole address, such as https://auth.example.com' })
+      .max(2_000)
+      .optional(),
   }),
   /** A key that each person enters, sent in `header` in the form of `format`. */
   z.object({

@@ -149,6 +149,7 @@ export async function removeServer(admin: Caller, id: string): Promise<void> {
     withSystem('tool-servers', async (tx) => {
       await tx.mcpAccount.deleteMany({ where: { serverId: id } })
       await tx.mcpToolPin.deleteMany({ where: { serverId: id } })
+      await tx.mcpClientIssuer.deleteMany({ where: { serverId: id } })
       await tx.mcpServer.delete({ where: { id } })
       await notifyServerEnd(tx, id)
     }),

@@ -5,8 +5,10 @@ import type {
   OAuthClientProvider,
   OAuthDiscoveryState,
   OAuthTokens,
+  StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client'
 import { findRegistration, saveRegistration } from '#lib/data/servers/server-accounts.ts'
+import { findHandMadeClient, requireClientIssuer } from '#lib/mcp-client/accounts/client-issuer.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
 
@@ -79,13 +81,18 @@ export class AccountClient implements OAuthClientProvider {
     return this.#steps.state ?? ''
   }
 
-  async clientInformation(context?: OAuthClientInformationContext): Promise<OAuthClientInformationMixed | undefined> {
-    const { identity } = this.#server.config ?? {}
-    if (identity?.kind === 'oauth' && identity.clientId) {
+  /**
+   * Throws conflict if the server names another authorization server than that of its client. What
+   * is returned names its issuer, or the SDK would store an admin's client as a registration.
+   */
+  async clientInformation(context?: OAuthClientInformationContext): Promise<StoredOAuthClientInformation | undefined> {
+    const client = findHandMadeClient(this.#server)
+    if (client) {
+      await requireClientIssuer(this.#server, client, context?.issuer)
       const secret = this.#server.secrets?.clientSecret
-      return { client_id: identity.clientId, ...(secret && { client_secret: secret }) }
+      return { client_id: client.clientId, ...(secret && { client_secret: secret }), issuer: context?.issuer }
     }
-    return ((await findRegistration(this.#authority(context))) as OAuthClientInformationMixed | null) ?? undefined
+    return ((await findRegistration(this.#authority(context))) as StoredOAuthClientInformation | null) ?? undefined
   }
 
   async saveClientInformation(

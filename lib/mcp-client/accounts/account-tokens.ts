@@ -54,21 +54,31 @@ export async function exchangeCode(
 export async function refreshAccount(server: McpServer, account: OauthAccount): Promise<OauthAccount> {
   const { refresh_token: refreshToken } = account.tokens as OAuthTokens
   if (!refreshToken) throw new Error('there is no refresh token')
-  const place = await tokenPlace(server, account)
-  if (place.issuer !== account.issuer) throw new Error('the server signs in elsewhere now')
+  const place = await tokenPlace(server, { account, metadataUrl: account.metadataUrl })
   const tokens = await refreshAuthorization(place.address, { ...place.parameters, refreshToken })
   return { ...account, tokens: { refresh_token: refreshToken, ...tokens }, savedAt: Date.now() }
 }
 
 async function tokenPlace(
   server: McpServer,
-  { discovered, metadataUrl }: { discovered?: OAuthServerInfo; metadataUrl?: string },
+  {
+    discovered,
+    metadataUrl,
+    account,
+  }: {
+    discovered?: OAuthServerInfo | undefined
+    metadataUrl?: string | undefined
+    /** The account whose tokens go there. */
+    account?: OauthAccount
+  },
 ) {
   const fetchFn = oauthFetch(server)
   const resourceMetadataUrl = metadataUrl === undefined ? undefined : new URL(metadataUrl)
   const info = discovered ?? (await discoverOAuthServerInfo(server.url, { fetchFn, resourceMetadataUrl }))
   const { authorizationServerUrl: address, authorizationServerMetadata: metadata, resourceMetadata } = info
   const issuer = metadata?.issuer ?? address
+  // Checked before an admin's client is bound to this issuer.
+  if (account && account.issuer !== issuer) throw new Error('the server signs in elsewhere now')
   const client = new AccountClient(server, { tokens: async () => undefined, save: async () => undefined })
   const clientInformation = await client.clientInformation({ issuer })
   if (!clientInformation) throw new Error('the authorization server does not know this installation')

@@ -1,5 +1,5 @@
 import { computeScopeUnion, isStrictScopeSuperset } from '@modelcontextprotocol/client'
-import { type Account, findAccount, markAccountBroken, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { type Account, changeAccount, findAccount, markAccountBroken } from '#lib/data/servers/server-accounts.ts'
 import { refreshAccount } from '#lib/mcp-client/accounts/account-tokens.ts'
 import { readWiderScope } from '#lib/mcp-client/accounts/challenge.ts'
 import { Refusal } from '#lib/mcp-client/refusal.ts'
@@ -71,7 +71,7 @@ export async function requireWideEnough(server: McpServer, owner: Owner, respons
   const { scope, tokens } = account
   if (!isStrictScopeSuperset(widerScope, computeScopeUnion(scope, String(tokens.scope ?? '')))) return
   await response.body?.cancel()
-  await saveAccount(owner, server.id, { ...account, widerScope }, { fresh: false })
+  await changeAccount(owner, server.id, (now) => (now.kind === 'oauth' ? { ...now, widerScope } : undefined))
   const sentence = `${server.name} wants more permissions for this than you gave it. Connect your account again at ${toAccountsUrl()}, then ask again.`
   throw new Refusal('unauthorised', sentence, { connect: server.id })
 }
@@ -110,9 +110,11 @@ async function refresh(server: McpServer, owner: Owner, used: OauthAccount): Pro
   const already = await newer()
   if (already) return already
   try {
-    const fresh = await refreshAccount(server, used)
-    await saveAccount(owner, server.id ?? '', fresh, { fresh: false })
-    return fresh
+    const { tokens, savedAt } = await refreshAccount(server, used)
+    // What was noted of the account meanwhile is kept, and one that was connected meanwhile too.
+    return await changeAccount(owner, server.id ?? '', (now) =>
+      now.kind === 'oauth' && now.savedAt === used.savedAt ? { ...now, tokens, savedAt } : undefined,
+    )
   } catch (error) {
     log.info({ error, server: server.name }, 'an account at an MCP server could not be refreshed')
     return newer()

@@ -51,7 +51,8 @@ export async function requireUsable(caller: Caller, serverId: string): Promise<M
  * Starts connecting the caller's account at a server by OAuth (authorization section of the MCP
  * specification). Returns where to send the browser, and the sealed state that it must bring back.
  * `thread` is the thread to return to. Throws bad_request if the server does not use OAuth, and
- * unavailable with a sentence if its authorization does not work.
+ * unavailable with a sentence if its authorization does not work, conflict if it is not where an
+ * admin registered the client.
  */
 export async function beginConnection(
   caller: Caller,
@@ -80,6 +81,7 @@ export async function beginConnection(
     const resourceMetadataUrl = metadataUrl === undefined ? undefined : new URL(metadataUrl)
     await auth(client, { serverUrl: server.url, scope, resourceMetadataUrl, fetchFn: oauthFetch(server) })
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     log.warn({ error: cause, server: server.name }, 'an account cannot be connected')
     throw new AppError(
       'unavailable',
@@ -114,8 +116,8 @@ export async function beginConnection(
 /**
  * Finishes connecting with what the authorization server sent back and what the browser brought.
  * Returns the server's name and the thread that the person came from. Throws bad_request if the two
- * do not belong together or to the caller, forbidden if the person declined, and unavailable if the
- * sign-in did not work.
+ * do not belong together or to the caller, forbidden if the person declined, unavailable if the
+ * sign-in did not work, and conflict if it is not where an admin registered the client.
  */
 export async function finishConnection(
   caller: Caller,
@@ -144,9 +146,10 @@ export async function finishConnection(
       discovered,
       scope: journey.scope,
     })
-    await saveAccount(caller, server.id, account, { fresh: true })
+    await saveAccount(caller, server.id, account)
     forgetTools(server, caller.userId)
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     log.warn({ error: cause, server: server.name }, 'an account was not connected')
     throw new AppError('unavailable', `${server.name} was not connected: its sign-in did not work. Try again.`, {
       cause,

@@ -37,6 +37,10 @@ const FIXES: Record<string, string> = {
     'The server names an authorization server that has no metadata (RFC 8414) or does not support PKCE. Accounts cannot be connected without both.',
   no_registration:
     'The authorization server does not register clients automatically. Register Switchboard there by hand and enter the client id.',
+  foreign_issuer:
+    'If your client was moved there, enter this authorization server as the issuer of the client. If you did not expect this, somebody may be collecting client secrets: disable the server and ask its operator.',
+  no_issuer:
+    'Enter the issuer of the client, which is the address of the authorization server that it was registered at. Until then the first one that the server named counts.',
   session_lost:
     'The server loses its sessions between requests. Behind a load balancer, it needs sticky sessions or must run stateless.',
   no_tools: 'The server offers no tools. Check whether its tools depend on the account.',

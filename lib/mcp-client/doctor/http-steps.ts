@@ -3,6 +3,7 @@ import {
   discoverOAuthProtectedResourceMetadata,
   extractWWWAuthenticateParams,
 } from '@modelcontextprotocol/client'
+import { findBoundIssuer, findHandMadeClient, isSameIssuer } from '#lib/mcp-client/accounts/client-issuer.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
 import { CLIENT_INFO } from '#lib/mcp-client/connection/server-session.ts'
@@ -116,10 +117,18 @@ export async function runAuthSteps({ server, step }: Examination, challenge: Cha
       byDocument && 'client-id documents',
       found.registration_endpoint && 'dynamic registration',
     ].filter(Boolean)
-    const byHand = server.config?.identity.kind === 'oauth' && server.config.identity.clientId
+    const byHand = findHandMadeClient(server)
+    const bound = await findBoundIssuer(server)
+    if (bound !== undefined && !isSameIssuer(bound, found.issuer))
+      throw new Finding(
+        'foreign_issuer',
+        `It signs in at ${found.issuer}, but your client is registered at ${bound}. Nothing of the client is sent.`,
+      )
+    const isUnbound = byHand && byHand.issuer === undefined && server.secrets?.clientSecret !== undefined
+    const warn = isUnbound ? { warn: { fault: 'no_issuer', fix: findFix('no_issuer') } } : {}
     if (registers.length === 0 && !byHand)
       throw new Finding('no_registration', `${found.issuer} registers nobody by itself.`, { stop: false })
-    return { said: `${found.issuer}: ${registers.join(' and ') || 'a client registered by hand'}, PKCE` }
+    return { said: `${found.issuer}: ${registers.join(' and ') || 'a client registered by hand'}, PKCE`, ...warn }
   })
   if (identity === 'none')
     await step('Sign-in', async () =>

@@ -4,7 +4,7 @@ import { GET as callback } from '#app/api/connections/callback/route.ts'
 import { GET as earlierDocument } from '#app/api/connections/client.json/route.ts'
 import { GET as document } from '#app/client-metadata.json/route.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { changeAccount, findAccount, listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { addServer, setServerEnabled } from '#lib/data/servers/servers.ts'
 import { agentDoor, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
@@ -78,7 +78,7 @@ test('an account is refreshed where the server named its metadata', async () => 
   await connect(id)
   const account = await findAccount(ann.caller, id)
   if (account?.kind !== 'oauth') throw new Error('not connected')
-  await saveAccount(ann.caller, id, { ...account, savedAt: Date.now() - 7_200_000 }, { fresh: false })
+  await changeAccount(ann.caller, id, () => ({ ...account, savedAt: Date.now() - 7_200_000 }))
   await using _model = await modelWith(call, { text: 'Done.' })
   await agentDoor(ann).begin('close it')
   expect(server.grants.map((form) => form.get('grant_type'))).toEqual(['authorization_code', 'refresh_token'])

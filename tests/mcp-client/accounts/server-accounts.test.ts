@@ -3,7 +3,7 @@ import { DELETE, POST } from '#app/api/connections/[id]/route.ts'
 import { GET as callback } from '#app/api/connections/callback/route.ts'
 import { endSessions } from '#lib/data/people/users.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
-import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
+import { changeAccount, findAccount, listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { ServerConfig } from '#lib/data/servers/server-config.ts'
 import { addServer, setServerEnabled } from '#lib/data/servers/servers.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
@@ -97,7 +97,7 @@ async function call(person: Person, tool: string, args = {}) {
 async function age(person: Person) {
   const account = await findAccount(person.caller, server.id)
   if (account?.kind !== 'oauth') throw new Error('not connected')
-  await saveAccount(person.caller, server.id, { ...account, savedAt: Date.now() - 7_200_000 }, { fresh: false })
+  await changeAccount(person.caller, server.id, () => ({ ...account, savedAt: Date.now() - 7_200_000 }))
   return account
 }
 
@@ -186,7 +186,7 @@ test('a disconnected account stays deleted, even if a refresh ends later', async
     params: Promise.resolve({ id: server.id }),
   })
   expect(gone.status).toBe(200)
-  await saveAccount(ann.caller, server.id, account, { fresh: false })
+  await changeAccount(ann.caller, server.id, () => account)
   expect(await findAccount(ann.caller, server.id)).toBeNull()
 })
 

@@ -15,6 +15,12 @@ export type ProtectedServer = TestMcp & {
   callScope: string
   /** Grants nothing more, whatever is asked for. */
   deaf: boolean
+  /** Another authorization server, which it names instead of its own. */
+  authority: string | undefined
+  /** Runs before a token is granted. */
+  onGrant: (() => Promise<void>) | undefined
+  /** Its own authorization server. */
+  issuer: string
 }
 
 /** Anything needs the scope `read`. */
@@ -29,6 +35,8 @@ export async function protectedServer(
     grants: [] as URLSearchParams[],
     callScope: 'read',
     deaf: false,
+    authority: undefined as string | undefined,
+    onGrant: undefined as (() => Promise<void>) | undefined,
   }
   const authorize = ({ searchParams }: URL): Response => {
     const scope = searchParams.get('scope')
@@ -42,9 +50,11 @@ export async function protectedServer(
   const token = async (request: Request): Promise<Response> => {
     const form = new URLSearchParams(await request.text())
     state.grants.push(form)
+    const token = `t${state.grants.length}`
+    await state.onGrant?.()
     const scope = form.get('code') ?? form.get('refresh_token') ?? ''
     return Response.json({
-      access_token: `t${state.grants.length}:${scope}`,
+      access_token: `${token}:${scope}`,
       refresh_token: scope,
       token_type: 'Bearer',
       expires_in: 3600,
@@ -66,7 +76,10 @@ export async function protectedServer(
     if (pathname === '/token') return token(request)
     if (pathname === '/register') return Response.json({ client_id: 'us', redirect_uris: [] }, { status: 201 })
     if (pathname === '/odd/place.json')
-      return Response.json({ resource: `${origin}/mcp`, authorization_servers: [`${origin}/tenant`] })
+      return Response.json({
+        resource: `${origin}/mcp`,
+        authorization_servers: [state.authority ?? `${origin}/tenant`],
+      })
     if (pathname === '/.well-known/oauth-authorization-server/tenant')
       return Response.json({
         issuer: `${origin}/tenant`,
@@ -80,7 +93,7 @@ export async function protectedServer(
       })
     return new Response(null, { status: 404 })
   })
-  return Object.assign(state, server)
+  return Object.assign(state, server, { issuer: `${new URL(server.url).origin}/tenant` })
 }
 
 function refuse(status: number, challenge: string): Response {

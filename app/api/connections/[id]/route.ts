@@ -30,7 +30,7 @@ export const POST = route({ params: ['id'], body: Wish }, async ({ caller, param
   const server = await requireUsable(caller, params.id)
   if (server.config?.identity.kind === 'key') {
     if (!key) throw new AppError('bad_request', 'Enter the key.')
-    await saveAccount(caller, server.id, { kind: 'key', key }, { fresh: true })
+    await saveAccount(caller, server.id, { kind: 'key', key })
     forgetTools(server, caller.userId)
     return jsonResponse({})
   }

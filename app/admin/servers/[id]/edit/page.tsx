@@ -5,6 +5,8 @@ import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { requireServer } from '#lib/data/servers/servers.ts'
+import { findBoundIssuer } from '#lib/mcp-client/accounts/client-issuer.ts'
+import { toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { TEMPLATE_NAMES } from '#lib/mcp-client/servers/templates.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
@@ -16,6 +18,7 @@ export default async function EditServerPage({ params }: { params: Promise<{ id:
     if (error instanceof AppError && error.code === 'not_found') notFound()
     throw error
   })
+  const seenIssuer = await findBoundIssuer(toMcpServer({ ...server, secrets }))
   return (
     <div className="max-w-3xl">
       <PageHeader back={{ href: `/admin/servers/${server.id}`, label: server.name }} title={`Change ${server.name}`} />
@@ -30,6 +33,7 @@ export default async function EditServerPage({ params }: { params: Promise<{ id:
             config: server.config,
             secretNames: Object.keys(secrets?.headers ?? {}),
             hasClientSecret: Boolean(secrets?.clientSecret),
+            seenIssuer,
           }}
         />
       </Card>
