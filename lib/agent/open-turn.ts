@@ -1,6 +1,7 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { ContextFill } from '#lib/agent/context/context-fill.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
+import { findAnswerRefusal } from '#lib/agent/questions/find-answer-refusal.ts'
 import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { ItemContext } from '#lib/agent/stream/item-context.ts'
@@ -10,6 +11,7 @@ import { findOrigin, toSentArguments } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import type { AskingCall } from '#lib/mcp-client/questions/asking.ts'
 
 /** The parked run that a turn goes on with. */
 type TurnOrigin = { resumed?: ResumedRun | undefined; continued?: { runs: readonly string[] } | undefined }
@@ -49,5 +51,12 @@ export class OpenTurn {
       },
     })
     this.files = new SentFiles(context.caller)
+  }
+
+  /** Why the answer to a question during this call may not be sent any more, as a sentence. */
+  findAnswerRefusal(call: AskingCall): Promise<string | undefined> {
+    const { caller } = this.context
+    const connections = this.tools?.connections ?? []
+    return findAnswerRefusal(call, { caller, threadId: this.turn.thread.id, connections })
   }
 }

@@ -52,6 +52,7 @@ export async function* runTurn(
     open.questions = new RunQuestions({
       run: { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id },
       ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC' },
+      findAnswerRefusal: (call) => open.findAnswerRefusal(call),
     })
     const tools = await openTools({
       context,

@@ -9,6 +9,7 @@ import type { HiddenContextItem, WidgetItem } from '#lib/chatkit/protocol/items.
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { type NewApproval, storeParkedRun } from '#lib/data/runs/approvals.ts'
+import { hashArguments } from '#lib/data/runs/ledger.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
@@ -115,6 +116,7 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
     server: connection.server.name,
     tool: tool.name,
     toolHash: hashDefinition(tool as ToolDefinition),
+    argumentsHash: hashArguments(removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)),
   }
 }
 

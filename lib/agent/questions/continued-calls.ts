@@ -1,8 +1,8 @@
-import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import { findItem } from '#lib/agent/approvals/close-approvals.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import type { AskingTurn } from '#lib/agent/questions/asking-turn.ts'
 import { endCallUnanswered, toUnanswered } from '#lib/agent/questions/close-questions.ts'
+import { findAnswerRefusal } from '#lib/agent/questions/find-answer-refusal.ts'
 import type { ParkedCall } from '#lib/agent/questions/run-questions.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import { mergeEvents } from '#lib/agent/stream/side-events.ts'
@@ -11,13 +11,10 @@ import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { isCallApproved } from '#lib/data/runs/approvals.ts'
-import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
 
-const CHANGED = 'The tool was changed or taken away since it asked, so the answer was not sent.'
-const NOT_ALLOWED = 'This tool now needs your approval, so the answer was not sent.'
+const GONE = 'The tool was taken away since it asked, so the answer was not sent.'
 
 type Kept = ThreadItem & { type: 'hidden_context_item' }
 type Ended = { call: ParkedCall; result: Result }
@@ -63,7 +60,7 @@ export class ContinuedCalls {
       const { call_id: callId, name, arguments: args, echo } = kept
       yield* events.startAgain({ callId, name, arguments: args, ...(echo !== undefined && { echo }) }, keptId)
     }
-    const ends = this.#calls.map((call) => this.#continue(call, open, tools, known))
+    const ends = this.#calls.map((call) => this.#continue(call, open, tools))
     for await (const event of mergeEvents(inOrder(ends), steps)) {
       if ('side' in event) yield* event.side(events)
       else yield* this.#end(event.main, open, known)
@@ -71,22 +68,22 @@ export class ContinuedCalls {
     yield* events.showWidgets()
   }
 
-  async #continue(call: ParkedCall, open: AskingTurn, tools: OpenTools, known: ReadContext): Promise<Ended> {
+  async #continue(call: ParkedCall, open: AskingTurn, tools: OpenTools): Promise<Ended> {
     // A server may ask several things at once, and a person answers one after the other.
     if (call.questions.length > 0) {
       open.questions?.park(call)
       return { call, result: WAITING_RESULT }
     }
     const { context, turn } = open
-    const connection = tools.connections.find(({ server }) => server.name === call.server)
-    const offered = connection?.offered(call.name)
-    const isSame = offered && hashDefinition(connection?.listed(call.tool) as ToolDefinition) === call.toolHash
-    if (!connection || !isSame) return { call, result: await this.#refuse(call, open, CHANGED) }
-    const review = { approved: known.approved, earlier: [] }
-    const reason = findApprovalReason({ connection, ...offered }, call.args, review, call.callId)
-    if (reason !== undefined && !(await isCallApproved(context.caller, turn.thread.id, call.callId)))
-      return { call, result: await this.#refuse(call, open, NOT_ALLOWED) }
-    return { call, result: await connection.continueCall(call, turn.signal) }
+    const { connections } = tools
+    const here = { caller: context.caller, threadId: turn.thread.id, connections }
+    const refusal = await findAnswerRefusal(call, here)
+    const connection = connections.find(({ server }) => server.name === call.server)
+    const offered = connection?.offeredRaw(call.tool)
+    if (refusal !== undefined || !connection || !offered)
+      return { call, result: await this.#refuse(call, open, refusal ?? GONE) }
+    // Other servers may have come or gone, and with them the name under which the tool is offered.
+    return { call, result: await connection.continueCall({ ...call, name: offered.name }, turn.signal) }
   }
 
   /** Ends a call in the ledger without sending its answer. Returns what the model reads. */

@@ -7,8 +7,8 @@ import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { expireHeldQuestions, type NewQuestion, storeHeldQuestion } from '#lib/data/runs/questions.ts'
 import { COMPLETED } from '#lib/mcp-client/questions/askable-calls.ts'
-import type { Asking, AskingCall, WaitingCall } from '#lib/mcp-client/questions/asking.ts'
-import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
+import type { Asking, AskingCall, HeldAnswer, WaitingCall } from '#lib/mcp-client/questions/asking.ts'
+import type { ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
 import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -20,6 +20,8 @@ type Here = {
   store: Store
   steps: SideEvents<SideStep>
   timeZone: string
+  /** Why an answer may not be sent any more, as a sentence. */
+  findAnswerRefusal: (call: AskingCall) => Promise<string | undefined>
 }
 
 /** A call that waits for an answer, with the id of the hidden item that keeps it. */
@@ -37,7 +39,7 @@ export class RunQuestions implements Asking {
     this.#here = here
   }
 
-  async hold(call: AskingCall, question: ServerQuestion, withdrawn: AbortSignal): Promise<QuestionAnswer> {
+  async hold(call: AskingCall, question: ServerQuestion, withdrawn: AbortSignal): Promise<HeldAnswer> {
     const { run, steps } = this.#here
     const heldMs = env().MCP_QUESTION_TIMEOUT * 1000
     const { row, item } = makeQuestion(call, question, { ...this.#here, isHeld: true, ms: heldMs })
@@ -48,8 +50,9 @@ export class RunQuestions implements Asking {
     const end = AbortSignal.any([withdrawn, late])
     try {
       const { status, answer } = await awaitAnswer(row.id, run.ownerId, end)
-      this.#show(row.id, toEnding(status))
-      return answer ?? { action: 'cancel' }
+      const refused = await this.#here.findAnswerRefusal(call)
+      this.#show(row.id, refused === undefined ? toEnding(status) : `Not answered: ${refused}`)
+      return refused === undefined ? (answer ?? { action: 'cancel' }) : { refused }
     } catch (error) {
       if (!end.aborted) throw error
       await expireHeldQuestions({ userId: run.ownerId }, [row.id])
@@ -108,7 +111,7 @@ export class RunQuestions implements Asking {
 function makeQuestion(
   { rowId: toolCallId, callId, server, tool, onlyReads }: AskingCall,
   question: ServerQuestion,
-  { run, store, timeZone, isHeld, ms }: Omit<Here, 'steps'> & { isHeld: boolean; ms: number },
+  { run, store, timeZone, isHeld, ms }: Pick<Here, 'run' | 'store' | 'timeZone'> & { isHeld: boolean; ms: number },
 ): { row: NewQuestion; item: WidgetItem } {
   const id = newId('qst')
   const itemId = store.newItemId('message')

@@ -17,8 +17,11 @@ export type Approval = Omit<ApprovalModel, 'status'> & { status: 'pending' | 'ex
 /** The column spells declined as `denied`. */
 const DECLINED = 'denied'
 
+/** What an approval is for: a call, with hashes of its tool's definition and of the arguments shown. */
+type ApprovedCall = Pick<Approval, 'callId' | 'server' | 'tool' | 'toolHash' | 'argumentsHash'>
+
 /** A new approval: a request for a person's decision about one call of a run. */
-export type NewApproval = Pick<Approval, 'id' | 'callId' | 'server' | 'tool' | 'toolHash' | 'itemId' | 'keptId'>
+export type NewApproval = Pick<Approval, 'id' | 'itemId' | 'keptId'> & ApprovedCall
 
 /**
  * Stores a parked run's sealed state and its approvals in one transaction. From then on any process
@@ -189,9 +192,14 @@ export function listApprovedForThread(caller: { userId: string }, threadId: stri
   )
 }
 
-/** True if the person approved this very call. */
-export async function isCallApproved(caller: { userId: string }, threadId: string, callId: string): Promise<boolean> {
-  const where = { threadId, ownerId: caller.userId, callId, status: 'approved' }
+/** True if the person approved this very call in this thread. Models may give two calls one id. */
+export async function isCallApproved(
+  caller: { userId: string },
+  threadId: string,
+  { callId, server, tool, toolHash, argumentsHash }: ApprovedCall,
+): Promise<boolean> {
+  const call = { callId, server, tool, toolHash, argumentsHash }
+  const where = { threadId, ownerId: caller.userId, ...call, status: 'approved' }
   return (await withCaller(caller, (tx) => tx.approval.count({ where }))) > 0
 }
 

@@ -58,7 +58,7 @@ export class AnswerWatch {
     if (!asked) return this.#send(input, init)
     if (asked.trace) this.#asks.set(asked.trace, new Set())
     const response = await this.#send(input, init)
-    if (!response.ok) return passOnRefusal(response, asked)
+    if (!response.ok) return passOnRefusal(response, asked, this.#takesQuestions)
     const type = response.headers.get('content-type') ?? ''
     if (response.status === 202 || response.status === 204) {
       await response.body?.cancel()
@@ -188,7 +188,7 @@ function askedIn(body: string): Asked | undefined {
  * Throws TurnedAway for 413 and 429. Passes on a JSON-RPC answer that came under another status
  * than 200 as an answer.
  */
-async function passOnRefusal(response: Response, asked: Asked): Promise<Response> {
+async function passOnRefusal(response: Response, asked: Asked, takesQuestions: boolean): Promise<Response> {
   const { status, headers } = response
   if (status === 413 || status === 429) {
     await response.body?.cancel()
@@ -200,7 +200,8 @@ async function passOnRefusal(response: Response, asked: Asked): Promise<Response
     return response
   const text = await response.text().catch(() => '')
   const message = parsed(text)
-  if (isAnswer(message) && isAnswerTo(message, asked)) return insteadOf(response, readAnswer(message, asked))
+  if (isAnswer(message) && isAnswerTo(message, asked))
+    return insteadOf(response, readAnswer(message, asked, undefined, takesQuestions))
   return new Response(text, { status, headers })
 }
 

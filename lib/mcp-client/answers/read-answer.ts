@@ -34,7 +34,7 @@ export function readAnswer(
 ): object {
   const { id } = asked
   if (message.jsonrpc !== '2.0') return makeNoAnswer(id, { why: 'unreadable' })
-  if (isError(message)) return readError(message.error, id)
+  if (isError(message)) return readError(message.error, asked, takesQuestions)
   const { result } = message
   if (!isFields(result)) return makeNoAnswer(id, { why: 'unreadable' })
   if (result.resultType === 'input_required') {
@@ -58,10 +58,12 @@ function isError({ error }: Fields): boolean {
   return error !== undefined && error !== null
 }
 
-function readError(error: unknown, id: Asked['id']): object {
+function readError(error: unknown, { id, method }: Asked, takesQuestions: boolean): object {
   const { code, message, data } = isFields(error) ? error : { code: undefined, message: error, data: undefined }
   const number = Number(code)
-  if (number === URL_ELICITATION_REQUIRED) return makeNoAnswer(id, { why: 'asks', asks: ['elicitation'] })
+  const isForPerson = takesQuestions && method === 'tools/call'
+  if (number === URL_ELICITATION_REQUIRED && !isForPerson)
+    return makeNoAnswer(id, { why: 'asks', asks: ['elicitation'] })
   const read = {
     code: Number.isInteger(number) ? number : INTERNAL_ERROR,
     message: typeof message === 'string' ? message : (JSON.stringify(message) ?? ''),

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
 import { readSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts'
-import { listAcceptedHashes } from '#lib/data/servers/tool-pins.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { CallRow, type RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
@@ -22,14 +22,16 @@ import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/t
 import type { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
 import { describeAsks, EFFECT, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
-import { ROUNDS_MAX } from '#lib/mcp-client/questions/asking.ts'
+import { ROUNDS_MAX, TOO_MANY } from '#lib/mcp-client/questions/asking.ts'
+import { HeldCall } from '#lib/mcp-client/questions/held-call.ts'
+import { withRequiredAddresses } from '#lib/mcp-client/questions/required-addresses.ts'
 import { isInputRequired, readWantedInput } from '#lib/mcp-client/questions/wanted-input.ts'
+import { Refusal } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { forgetTools, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 
-const TOO_MANY = 'Switchboard asks its person at most five things at once, and five times during a call.'
 // The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
 const SDK_MARGIN_MS = 60_000
 
@@ -103,12 +105,6 @@ function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
   return { ...attempt, failure: { ...failure, class: 'input_required', sentence } }
 }
 
-/** The hash of the definition that an admin accepted, for a server whose tools are accepted. */
-async function findAcceptedHash(server: McpServer, tool: string): Promise<string | undefined> {
-  const { id } = server
-  return id === undefined ? undefined : (await listAcceptedHashes([id])).get(id)?.get(tool)
-}
-
 async function sendCall(
   { tool, listed, args, meta, callId, signal, policy, resumes }: OutgoingCall,
   { server, run, keeper, open }: Way,
@@ -117,12 +113,11 @@ async function sendCall(
 ): Promise<Attempt> {
   const readOnly = onlyReads({ builtin: server.builtin, tool: listed, policy })
   const asking = callId === undefined ? undefined : run.asking
-  const about = { callId: callId ?? '', rowId: row.id, server: server.name, tool, onlyReads: readOnly }
-  const note = (sentence: string) => asking?.note(about, sentence)
-  const ended = new AbortController()
+  const toolHash = listed ? hashDefinition(listed as ToolDefinition) : ''
+  const about = { callId: callId ?? '', rowId: row.id, server: server.name, tool, args, toolHash, onlyReads: readOnly }
   // Whatever fails after a question, the call may have taken effect before it.
   let hasAsked = resumes !== undefined
-  let questions = 0
+  using held = asking && new HeldCall({ asking, call: about })
   let phase: Phase = 'connect'
   let clocks: CallClocks | undefined
   const times: Times = {}
@@ -138,8 +133,11 @@ async function sendCall(
     const deadlines = deadlinesOf(policy)
     const running = new CallClocks(deadlines)
     clocks = running
+    if (held) held.clocks = running
     const options = {
-      signal: AbortSignal.any([...(signal ? [signal] : []), running.signal, underWay.signal]),
+      signal: AbortSignal.any(
+        [signal, running.signal, underWay.signal, held?.barred].filter((one) => one !== undefined),
+      ),
       timeout: deadlines.hardMs + SDK_MARGIN_MS + (asking ? ROUNDS_MAX * env().MCP_QUESTION_TIMEOUT * 1000 : 0),
       allowInputRequired: asking !== undefined,
       // With an output schema, the SDK would discard a result that does not match it, and would
@@ -153,26 +151,15 @@ async function sendCall(
     }
     const sources = server.builtin && run.listSources ? { [SOURCES_META]: run.listSources() } : {}
     const _meta = { ...meta, ...sources, traceparent: traceparent(span) }
-    using _open =
-      asking &&
-      open.add(traceparent(span), {
-        ask: async (question, withdrawn) => {
-          questions += 1
-          hasAsked = true
-          if (questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
-          using _paused = running.pause()
-          const before = await findAcceptedHash(server, tool)
-          const answer = await asking.hold(about, question, AbortSignal.any([withdrawn, options.signal, ended.signal]))
-          if ((await findAcceptedHash(server, tool)) === before) return answer
-          throw new ProtocolError(ProtocolErrorCode.InvalidRequest, 'Switchboard no longer accepts this tool.')
-        },
-        note,
-      })
+    using _open = held && open.add(_meta.traceparent, held)
     const params = { name: tool, arguments: args, _meta, ...resumes?.params }
-    const answer = (await session.client.callTool(params, options)) as Result
+    const answer = (await withRequiredAddresses(
+      () => session.client.callTool(params, options),
+      held && ((question) => open.ask(question, _meta.traceparent, options.signal)),
+    )) as Result
     if (isInputRequired(answer)) {
       hasAsked = true
-      const input = readWantedInput(answer, note)
+      const input = readWantedInput(answer, (sentence) => held?.note(sentence))
       if (!input) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
       return { wanted: { input, rowId: row.id, workedMs: row.workedMs }, times }
     }
@@ -180,7 +167,9 @@ async function sendCall(
     return result.isError ? { result, failure: toolError(result), times } : { result, times }
   } catch (error) {
     const { failureClass, sentence, status, sent } = toMcpFailure(
-      signal?.aborted || underWay.signal.aborted ? new DOMException('stopped', 'AbortError') : error,
+      signal?.aborted || underWay.signal.aborted
+        ? new DOMException('stopped', 'AbortError')
+        : (barredAs(held) ?? error),
       phase,
       { expired: clocks?.expired, readOnly },
     )
@@ -190,10 +179,15 @@ async function sendCall(
     )
     if (mayBeStale(failureClass)) forgetTools(server, run.userId)
     if (failureClass === 'session_lost') keeper.drop(session)
+    hasAsked ||= held?.hasAsked === true
     const why = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
     return { failure: { class: failureClass, sentence: why + sentence, status, sent }, times, hasAsked }
   } finally {
     clocks?.stop()
-    ended.abort()
   }
+}
+
+/** The failure of a call that was ended because its person's answer may not be sent any more. */
+function barredAs(held: HeldCall | undefined): Refusal | undefined {
+  return held?.refusal === undefined ? undefined : new Refusal('denied', held.refusal)
 }

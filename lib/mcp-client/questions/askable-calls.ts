@@ -10,7 +10,7 @@ import {
 export const ASKS = { elicitation: { form: {}, url: {} } }
 
 /** An open call, and how its server asks during it. */
-type AskableCall = {
+export type AskableCall = {
   ask: (question: ServerQuestion, signal: AbortSignal) => Promise<QuestionAnswer>
   /** Tells the person why they were not asked. */
   note: (sentence: string) => void
@@ -28,7 +28,7 @@ export class AskableCalls {
   /** Takes the questions that the server sends on a connection. `findCall` returns a question's trace. */
   listen(client: Client, findCall: (requestId: string | number) => string | undefined): void {
     client.setRequestHandler('elicitation/create', ({ params }, { mcpReq }) =>
-      this.#ask(params, findCall(mcpReq.id), mcpReq.signal),
+      this.ask(params, findCall(mcpReq.id), mcpReq.signal),
     )
     client.setNotificationHandler('notifications/elicitation/complete', ({ params }) =>
       this.#addresses.get(params.elicitationId)?.(),
@@ -43,9 +43,9 @@ export class AskableCalls {
 
   /**
    * Puts a server's question to the person. `trace` is that of the call on whose stream the question
-   * came. Throws a ProtocolError for a question that belongs to no call, or is put to nobody.
+   * came, or that it ended. Throws a ProtocolError for a question that belongs to no call, or is put to nobody.
    */
-  async #ask(params: unknown, trace: string | undefined, signal: AbortSignal): Promise<QuestionAnswer> {
+  async ask(params: unknown, trace: string | undefined, signal: AbortSignal): Promise<QuestionAnswer> {
     const call = trace === undefined ? this.#only() : this.#calls.get(trace)
     if (!call)
       throw new ProtocolError(

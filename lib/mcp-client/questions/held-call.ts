@@ -1,0 +1,59 @@
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
+import type { CallClocks } from '#lib/mcp-client/calls/deadlines.ts'
+import type { AskableCall } from '#lib/mcp-client/questions/askable-calls.ts'
+import { type Asking, type AskingCall, ROUNDS_MAX, TOO_MANY } from '#lib/mcp-client/questions/asking.ts'
+import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
+
+type Parts = { asking: Asking; call: AskingCall }
+
+/**
+ * A call that is held open while its server asks: at most five times, and with the call's clocks
+ * stopped. Disposing of it withdraws its questions.
+ */
+export class HeldCall implements AskableCall, Disposable {
+  readonly #parts: Parts
+  readonly #ended = new AbortController()
+  readonly #barred = new AbortController()
+  #clocks: CallClocks | undefined
+  #questions = 0
+  /** Why the call must not go on, as a sentence. */
+  refusal: string | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The clocks that stop while a question waits. */
+  set clocks(clocks: CallClocks) {
+    this.#clocks = clocks
+  }
+
+  get hasAsked(): boolean {
+    return this.#questions > 0
+  }
+
+  /** Aborts if an answer came that may not be sent, because the call is not allowed any more. */
+  get barred(): AbortSignal {
+    return this.#barred.signal
+  }
+
+  async ask(question: ServerQuestion, withdrawn: AbortSignal): Promise<QuestionAnswer> {
+    const { asking, call } = this.#parts
+    this.#questions += 1
+    if (this.#questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
+    using _paused = this.#clocks?.pause()
+    const answer = await asking.hold(call, question, AbortSignal.any([withdrawn, this.#ended.signal]))
+    if (answer.refused === undefined) return answer
+    this.refusal = answer.refused
+    this.#barred.abort()
+    throw new ProtocolError(ProtocolErrorCode.InvalidRequest, 'Switchboard no longer allows this call.')
+  }
+
+  note(sentence: string): void {
+    this.#parts.asking.note(this.#parts.call, sentence)
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended.abort()
+  }
+}
