@@ -5,7 +5,7 @@ import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { expireHeldQuestions, type NewQuestion, storeHeldQuestion } from '#lib/data/runs/questions.ts'
+import { endHeldQuestions, type NewQuestion, storeHeldQuestion } from '#lib/data/runs/questions.ts'
 import { COMPLETED } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { Asking, AskingCall, HeldAnswer, WaitingCall } from '#lib/mcp-client/questions/asking.ts'
 import type { ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
@@ -55,8 +55,8 @@ export class RunQuestions implements Asking {
       return refused === undefined ? (answer ?? { action: 'cancel' }) : { refused }
     } catch (error) {
       if (!end.aborted) throw error
-      await expireHeldQuestions({ userId: run.ownerId }, [row.id])
       const isDone = withdrawn.reason === COMPLETED
+      await endHeldQuestions({ userId: run.ownerId }, [row.id], isDone ? 'accepted' : 'expired')
       this.#show(row.id, isDone ? ANSWERED.accepted : late.aborted ? ENDED.expired : ENDED.withdrawn)
       // What a person did not decide is not told as their decision.
       if (!isDone && !late.aborted) throw error
@@ -94,10 +94,8 @@ export class RunQuestions implements Asking {
     this.#open.clear()
     if (open.length === 0) return
     for (const [, item] of open) yield { type: 'thread.item.replaced', item: toClosed(item, ENDED.withdrawn) }
-    await expireHeldQuestions(
-      { userId: this.#here.run.ownerId },
-      open.map(([id]) => id),
-    )
+    const ids = open.map(([id]) => id)
+    await endHeldQuestions({ userId: this.#here.run.ownerId }, ids, 'expired')
   }
 
   #show(id: string, ending: string): void {

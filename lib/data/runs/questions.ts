@@ -114,12 +114,13 @@ export async function takeHeldAnswers(
   return rows.map(toQuestion)
 }
 
-/** Ends held questions that nobody answered. Those that were answered stay so. */
-export async function expireHeldQuestions(caller: Owner, ids: string[]): Promise<void> {
+/**
+ * Ends held questions without a person's answer: as expired, or as accepted because the server said
+ * that they are settled. Those that were answered stay so.
+ */
+export async function endHeldQuestions(caller: Owner, ids: string[], status: 'expired' | 'accepted'): Promise<void> {
   const where = { id: { in: ids }, ownerId: caller.userId, status: 'pending' }
-  await withCaller(caller, (tx) =>
-    tx.question.updateMany({ where, data: { status: 'expired', answeredAt: new Date() } }),
-  )
+  await withCaller(caller, (tx) => tx.question.updateMany({ where, data: { status, answeredAt: new Date() } }))
 }
 
 /**

@@ -62,6 +62,24 @@ function submit(thread: string, card: WidgetItem, values: object, who = ann) {
   return answer(thread, card, { type, payload: { ...payload, values } }, who)
 }
 
+/**
+ * What is seen while the run of a thread is as a killed process leaves it: without a heartbeat. The
+ * row is locked meanwhile, because the process of this test lives and its heart beats.
+ */
+async function whileDead<T>(threadId: string, look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await withSystem('recovery', (tx) =>
+      tx.run.updateMany({ where: { threadId }, data: { heartbeatAt: new Date(Date.now() - 60_000) } }),
+    )
+    const seen = await withSystem('recovery', async (tx) => {
+      const [run] = await tx.$queryRaw<{ isDead: boolean }[]>`
+        SELECT heartbeat_at < now() - interval '30 seconds' AS "isDead" FROM runs WHERE thread_id = ${threadId} FOR UPDATE`
+      return run?.isDead ? [await look()] : []
+    })
+    for (const value of seen) return value
+  }
+}
+
 test('the call is held open until the answer comes, with its clocks stopped, and the answer goes on', async () => {
   await using server = await olderAskingServer()
   await using model = await openAIServer(book, { text: 'Booked.' })
@@ -140,13 +158,9 @@ test('a card whose process died has an end for its reader, and its answer reache
   await using model = await openAIServer(book, { text: 'Booked.' })
   ready(server, model)
   const { turn, thread, card } = await asked()
-  // What a killed process leaves behind: a run without a heartbeat.
-  await withSystem('recovery', (tx) =>
-    tx.run.updateMany({ where: { threadId: thread }, data: { heartbeatAt: new Date(Date.now() - 60_000) } }),
-  )
-  const shown = (await agentDoor(ann).read(thread)).find(({ id }) => id === card.id) as WidgetItem
-  expect(JSON.stringify(shown.widget)).toContain('the server stopped before your answer')
-  const reply = await submit(thread, card, { f0: 'Ada', f1: '1' })
+  const shown = await whileDead(thread, () => agentDoor(ann).read(thread))
+  expect(JSON.stringify(shown)).toContain('the server stopped before your answer')
+  const reply = await whileDead(thread, () => submit(thread, card, { f0: 'Ada', f1: '1' }))
   expect(JSON.stringify(reply.data)).toContain('the server stopped before your answer')
   await withSystem('recovery', (tx) =>
     tx.run.updateMany({ where: { threadId: thread }, data: { heartbeatAt: new Date() } }),
@@ -204,4 +218,77 @@ test('a server may ask twice during a call', async () => {
   await submit(thread, second, { f0: 'Bob', f1: '2' })
   await turn
   expect(server.answers).toMatchObject([{ content: { guest: 'Ada' } }, { content: { guest: 'Bob' } }])
+})
+
+const signIn = { mode: 'url', message: 'Sign in first.', url: 'https://sign-in.example/', elicitationId: 'e1' }
+
+test('an address that a server requires first is opened by the person, and the call is made again', async () => {
+  await using server = await olderAskingServer()
+  Object.assign(server, { required: [[signIn, { ...signIn, elicitationId: 'e2' }]], rounds: [] })
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  expect(JSON.stringify(card.widget)).toContain('[Open sign-in.example in a new tab]')
+  await submit(thread, card, {})
+  await expect.poll(async () => (await questions()).length).toBe(2)
+  expect(server.calls).toHaveLength(1)
+  // The second is settled at its address, and the server says so.
+  await server.complete('e2')
+  const { events } = await turn
+  expect(said(events)).toBe('Booked.')
+  expect([server.booked, server.calls.length]).toEqual([1, 2])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+  expect((await questions()).map(({ status, asked: about }) => [status, about])).toEqual([
+    ['accepted', { mode: 'url', message: 'Sign in first.', host: 'sign-in.example' }],
+    ['accepted', { mode: 'url', message: 'Sign in first.', host: 'sign-in.example' }],
+  ])
+})
+
+test('a call whose required address is declined is not made again', async () => {
+  await using server = await olderAskingServer()
+  server.required = [[signIn]]
+  await using model = await openAIServer(book, { text: 'As you like.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  await answer(thread, card, button(card, 'Decline')?.onClickAction)
+  const { events } = await turn
+  expect(said(events)).toBe('As you like.')
+  expect(server.calls).toHaveLength(1)
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('wanted the person to do something at an address first')
+})
+
+test.each([
+  ['an address that is none of the web', [{ ...signIn, url: 'javascript:alert(1)' }], 0],
+  ['nothing', [], 0],
+  ['no object', ['x'], 0],
+])('a call that requires %s first fails without a card', async (_, required, count) => {
+  await using server = await olderAskingServer()
+  server.required = [required as object[]]
+  await using model = await openAIServer(book, { text: 'It failed.' })
+  ready(server, model)
+  const { events } = await agentDoor(ann).begin('book a table')
+  expect(said(events)).toBe('It failed.')
+  expect([await questions(), server.calls.length]).toEqual([[], count + 1])
+})
+
+test('a server that requires an address again and again is not called a sixth time', async () => {
+  await using server = await olderAskingServer()
+  server.required = Array.from({ length: 9 }, () => [signIn])
+  await using model = await openAIServer(book, { text: 'It asks too much.' })
+  ready(server, model)
+  const { turn, thread, card } = await asked()
+  let latest = card
+  for (let round = 1; round <= 5; round += 1) {
+    await submit(thread, latest, {})
+    if (round === 5) break
+    await expect.poll(async () => (await questions()).length).toBe(round + 1)
+    const id = (await questions()).at(-1)?.itemId
+    await expect.poll(async () => (await agentDoor(ann).read(thread)).some((item) => item.id === id)).toBe(true)
+    latest = (await agentDoor(ann).read(thread)).find((item) => item.id === id) as WidgetItem
+  }
+  const { events } = await turn
+  expect(said(events)).toBe('It asks too much.')
+  expect(server.calls).toHaveLength(6)
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
 })

@@ -8,6 +8,7 @@ import {
   type ElicitRequestParams,
   ElicitResultSchema,
   ListToolsRequestSchema,
+  UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js'
 import { createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
@@ -57,12 +58,23 @@ export type AskingServer = AsyncDisposable & {
   gate: Promise<void>
   /** Other requests of the server that the tool sends before it asks. */
   others: string[]
+  /** What is required before the tool does anything (error -32042), for call after call. */
+  required: object[][]
+  /** Says that the question with this id was settled, on the stream of the latest session. */
+  complete: (elicitationId: string) => Promise<void>
 }
 
 function newState(rounds: AskingServer['rounds']): Omit<AskingServer, 'url' | typeof Symbol.asyncDispose> {
   return {
     ...{ rounds, calls: [], answers: [], booked: 0, description: 'books a table', annotations: HARMLESS },
-    ...{ errors: [], gate: Promise.resolve(), others: [], refusal: undefined },
+    ...{
+      errors: [],
+      gate: Promise.resolve(),
+      others: [],
+      refusal: undefined,
+      required: [],
+      complete: async () => undefined,
+    },
   }
 }
 
@@ -131,8 +143,12 @@ export async function olderAskingServer(...rounds: AskingServer['rounds']): Prom
         },
       ],
     }))
+    state.complete = (elicitationId) =>
+      server.notification({ method: 'notifications/elicitation/complete', params: { elicitationId } })
     server.setRequestHandler(CallToolRequestSchema, async (_request, { sendRequest }) => {
       state.calls.push({ inputResponses: undefined, requestState: undefined })
+      const required = state.required.shift()
+      if (required) throw new UrlElicitationRequiredError(required as never)
       const ask = (method: string, params: object) =>
         sendRequest({ method, params } as never, ElicitResultSchema, { timeout: 60_000 }).catch((error: Error) => {
           state.errors.push(error.message)
