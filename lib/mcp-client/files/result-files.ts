@@ -53,7 +53,7 @@ export class ResultFiles {
     let left = 0
     for (const file of files) {
       const isLate = performance.now() - started > RESULT_MS || this.#signal?.aborted
-      if (shown.files.length === FILES_MAX || this.#files === TURN_FILES_MAX || isLate) left += 1
+      if (shown.files.length === FILES_MAX || this.#files >= TURN_FILES_MAX || isLate) left += 1
       else await this.#keepOne(file, origin, shown)
     }
     if (left > 0) shown.problems.push(`${left} more ${left === 1 ? 'file is' : 'files are'} not kept.`)
@@ -65,17 +65,20 @@ export class ResultFiles {
     const { name, mimeType } = file
     // Measured before it is decoded: a refused file takes no memory.
     const size = 'text' in file ? Buffer.byteLength(file.text) : Buffer.byteLength(file.data, 'base64')
+    // Counted before it is stored, because results of other calls are kept at the same time.
+    this.#files += 1
+    this.#bytes += size
     try {
       if (size === 0) throw new AppError('bad_request', 'It is empty.')
-      if (this.#bytes + size > TURN_BYTES_MAX)
+      if (this.#bytes > TURN_BYTES_MAX)
         throw new AppError('too_large', `The files of one answer may have ${TURN_BYTES_MAX / 1024 / 1024} MB.`)
       const bytes = 'text' in file ? Buffer.from(file.text) : Buffer.from(file.data, 'base64')
       const kept = await storeResultFile(this.#caller, this.#threadId, { name, mimeType, bytes, origin })
-      this.#files += 1
-      this.#bytes += size
       const { id, name: shownName, mime_type } = kept
       shown.files.push({ id, name: shownName, mimeType: mime_type, kind: toKind(mime_type), size: bytes.byteLength })
     } catch (error) {
+      this.#files -= 1
+      this.#bytes -= size
       if (!(error instanceof AppError)) log.error({ error, server: origin.server }, 'a file of a result was not kept')
       const why = error instanceof AppError ? error.message : 'It could not be stored just now.'
       shown.problems.push(`“${cleanFileName(name)}” is not kept. ${why}`)

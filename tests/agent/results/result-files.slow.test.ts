@@ -221,6 +221,20 @@ test('a result keeps ten files, and says how many more it had', async () => {
   expect(problems).toEqual(['490 more files are not kept.'])
 })
 
+test('an answer keeps 50 MB of files, also if the results of several calls come at once', async () => {
+  const calls = Array.from({ length: 8 }, (_, n) => ({ name: 'look', arguments: { n } }))
+  await using model = await openAIServer({ calls }, { text: 'There.' })
+  const blob = Buffer.alloc(7 * 1024 * 1024, 'a').toString('base64')
+  const content = [{ type: 'resource', resource: { uri: 'crm://big.txt', blob } }]
+  await using server = await mcpServer([{ name: 'look', run: () => ({ content }) }])
+  withSettings({
+    ...{ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url },
+    ...{ ATTACHMENT_MAX_MB: '20', ATTACHMENTS_PER_PERSON_MB: '500' },
+  })
+  const { files, problems } = await read(await agentDoor(ann).begin('look'))
+  expect([files.length, problems]).toEqual([7, [expect.stringContaining('may have 50 MB')]])
+})
+
 test('the ledger and the model get no base64, also if a server repeats it in structured content or text', async () => {
   const { text } = await call([PICTURE, { type: 'text', text: `data:audio/wav;base64,${WAV}` }], {
     structuredContent: { image: PNG },
