@@ -71,7 +71,7 @@ export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: Read
     lastSignAt: chosen.lastSignAt,
     onAnswer: (answer) => {
       review.noteAsked(answer.calls)
-      if (answer.isHosted) tools.untrusted.noteHostedCalls()
+      if (answer.isHosted) context.run.report({ webReadAt: tools.untrusted.noteHostedCalls() })
       open.fill.noteAnswer(answer)
       reportAnswer(answer)
     },

@@ -11,8 +11,17 @@ export type RunHandle = {
    * run.
    */
   signal: AbortSignal
-  /** Records facts about the run in its row. Numbers are totals so far. */
-  report(facts: { model?: string; inputTokens?: number; outputTokens?: number; modelCalls?: number }): void
+  /**
+   * Records facts about the run in its row. Numbers are totals so far. `webReadAt` is when its model
+   * last read what a tool of the model's provider brought.
+   */
+  report(facts: {
+    model?: string
+    inputTokens?: number
+    outputTokens?: number
+    modelCalls?: number
+    webReadAt?: Date
+  }): void
   /** Stores a request to a model that has ended, soon, with what the run writes anyway. */
   keepRequest(request: SettledRequest): void
   /**

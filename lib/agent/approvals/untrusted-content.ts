@@ -1,6 +1,7 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { ThreadFile } from '#lib/data/attachments/thread-files.ts'
 import type { MessageOrigin } from '#lib/data/chat/message-origins.ts'
+import type { OutsideContent } from '#lib/data/chat/outside-content.ts'
 import type { Summary } from '#lib/data/chat/summaries.ts'
 import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { type AnsweredTool, hasWordsOfServer } from '#lib/data/runs/tool-calls.ts'
@@ -37,9 +38,16 @@ export class UntrustedContent {
     if (!known || known.at < source.at) this.#sources.set(key, source)
   }
 
-  /** Notes what tools of the model's own provider brought. */
-  noteHostedCalls(): void {
-    this.note({ name: THE_WEB, at: new Date() })
+  /** Notes what tools of the model's own provider bring now. Returns when that is. */
+  noteHostedCalls(): Date {
+    const at = new Date()
+    this.note({ name: THE_WEB, at })
+    return at
+  }
+
+  /** Notes what the whole thread holds of the web and of the page around it. */
+  noteOutside(contents: OutsideContent[]): void {
+    for (const { kind, at } of contents) this.note({ name: kind === 'web' ? THE_WEB : THE_PAGE, at })
   }
 
   noteFiles(files: ThreadFile[]): void {
@@ -52,7 +60,11 @@ export class UntrustedContent {
       if (!servers.some(({ name, builtin }) => builtin && name === server)) this.note({ name: server, server, at })
   }
 
-  /** Notes the files and pages in the items of a thread. */
+  /**
+   * Notes the files and pages in these items. With `listNames`, it tells whether a part of a thread,
+   * such as one that a summary covers, holds anything that others may have written, besides results
+   * of tools and resources.
+   */
   noteItems(items: ThreadItem[]): void {
     for (const item of items) for (const name of namesOutside(item)) this.note({ name, at: new Date(item.created_at) })
   }

@@ -3,6 +3,7 @@ import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { listThreadFiles } from '#lib/data/attachments/thread-files.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
+import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
 import { findSummary } from '#lib/data/chat/summaries.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
@@ -21,7 +22,7 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, { summary, items }, policies, approved, answered, files, origins, calls] = await Promise.all([
+  const [person, { summary, items }, policies, approved, answered, files, origins, outside, calls] = await Promise.all([
     findPerson(caller.userId),
     readItems(caller, store, thread.id),
     listPolicies(caller),
@@ -29,6 +30,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     listAnsweredTools(caller, thread.id),
     listThreadFiles(caller, thread.id),
     listMessageOrigins(caller, thread.id),
+    listOutsideContent(caller, thread.id),
     callsFor(input),
   ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
@@ -45,6 +47,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     answered,
     files,
     origins,
+    outside,
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }

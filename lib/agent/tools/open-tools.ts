@@ -64,6 +64,7 @@ export async function openTools({ context, known, steps, signal, resumed, asking
     untrusted.noteFiles(known.files)
     untrusted.noteItems(known.items)
     untrusted.noteSummary(known.summary)
+    untrusted.noteOutside(known.outside)
     untrusted.noteOrigins(known.origins, servers)
     for (const answered of known.answered) untrusted.noteAnswer(answered, mcp.connections)
     untrusted.noteUnavailable(unavailable)

@@ -40,6 +40,7 @@ export type RunFacts = {
   outputTokens?: number
   modelCalls?: number
   firstDeltaAt?: Date
+  webReadAt?: Date
   allowRetry?: boolean
 }
 
