@@ -22,8 +22,8 @@ export class OpenTurn {
   readonly context: TurnContext
   /** The parked run that this turn resumes. */
   readonly resumed: ResumedRun | undefined
-  /** The parked run whose calls this turn continues. */
-  readonly continued: { runs: readonly string[] } | undefined
+  /** The parked runs that this turn goes on with, the first one first. */
+  readonly runs: readonly string[]
   /** The questions that servers ask, once it is known whom. */
   questions: RunQuestions | undefined
   readonly making: ItemContext
@@ -40,7 +40,7 @@ export class OpenTurn {
     this.turn = turn
     this.context = context
     this.resumed = resumed
-    this.continued = continued
+    this.runs = (resumed ?? continued)?.runs ?? []
     const { thread, store } = turn
     this.making = { threadId: thread.id, newItemId: (kind) => store.newItemId(kind), now: () => new Date() }
     this.events = new TurnEvents(this.making, {

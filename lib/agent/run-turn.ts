@@ -40,7 +40,7 @@ export async function* runTurn(
   try {
     // Prepare.
     yield* readResources(turn, context)
-    const known = await readContext(context.caller, turn, [context.run.id, ...(resumed?.runs ?? continued?.runs ?? [])])
+    const known = await readContext(context.caller, turn, [context.run.id, ...open.runs])
     events.begin(
       known.items,
       (resumed ?? continued)

@@ -25,7 +25,7 @@ export async function* settleTurn(
   { model }: PreparedAgent,
   { interruptions, state }: Result,
 ): AsyncGenerator<ThreadStreamEvent> {
-  const { turn, context, events, making, resumed } = open
+  const { turn, context, events, making } = open
   const { review, needed } = tools
   open.fill.show(turn.thread)
   yield* events.showWidgets()
@@ -33,7 +33,7 @@ export async function* settleTurn(
   if (open.questions?.waiting.length) yield* waitForAnswers(open, tools, interruptions)
   else if (interruptions.length > 0) {
     const { thread, store } = turn
-    const run = { id: context.run.id, ownerId: context.caller.userId, runs: resumed?.runs ?? [] }
+    const run = { id: context.run.id, ownerId: context.caller.userId, runs: open.runs }
     yield* parkRun({ thread, store, run, events, state, interruptions, pending: review.pending })
     context.run.wait()
   } else yield* events.end()

@@ -12,6 +12,6 @@ export type AskingTurn = {
   events: TurnEvents
   steps: SideEvents<SideStep>
   questions: RunQuestions | undefined
-  /** The parked run whose calls the turn continues. */
-  continued: { runs: readonly string[] } | undefined
+  /** The parked runs that the turn goes on with, the first one first. */
+  runs: readonly string[]
 }

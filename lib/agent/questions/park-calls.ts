@@ -21,7 +21,7 @@ type Sealed = { runs: string[]; owner: string; calls: (ParkedCall & { questionId
  * 4,000,000 characters.
  */
 export async function* parkCalls(
-  { turn, context, events, continued, questions }: AskingTurn,
+  { turn, context, events, runs, questions }: AskingTurn,
   { connections }: OpenTools,
   interruptions: RunToolApprovalItem[],
 ): AsyncGenerator<ThreadStreamEvent> {
@@ -40,7 +40,7 @@ export async function* parkCalls(
   const asked = questions.waiting.map((call) => ({ call, ...questions.makeParked(call, QUESTION_MS) }))
   const calls = asked.map(({ call, row }) => ({ ...call, questionId: row.id }))
   const text = JSON.stringify({
-    runs: [...(continued?.runs ?? []), run.id],
+    runs: [...runs, run.id],
     owner: caller.userId,
     calls,
   } satisfies Sealed)

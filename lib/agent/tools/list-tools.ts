@@ -1,4 +1,5 @@
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { LISTS_ONLY } from '#lib/mcp-client/questions/asking.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
@@ -27,7 +28,7 @@ export async function listTools(
 ): Promise<NamedTool[]> {
   // Listing starts no run and calls no tool, so tokens for the servers carry the id of a run that
   // does not exist.
-  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, asking: LISTS_ONLY }
   const mcp = await openMcp(nothing, { builtinFetch })
   try {
     const lists = await Promise.all(

@@ -1,5 +1,6 @@
 import { listToolPins } from '#lib/data/servers/tool-pins.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { LISTS_ONLY } from '#lib/mcp-client/questions/asking.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { findRememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -17,12 +18,12 @@ export async function listKnownTools(
   { builtinFetch }: { builtinFetch?: typeof fetch } = {},
 ): Promise<Map<string, Set<string>>> {
   // Only opens connections: no run is stored and nothing is called.
-  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, asking: LISTS_ONLY }
   const mcp = await openMcp(nothing, { servers, builtinFetch, signal: AbortSignal.timeout(WAIT_MS) })
   await mcp.close()
   const known = await Promise.all(
     mcp.connections.map(async ({ server }): Promise<[string, Set<string>]> => {
-      const listed = findRememberedTools(server, caller.userId, { stale: true }) ?? []
+      const listed = findRememberedTools(server, caller.userId, { stale: true, asks: true }) ?? []
       const pins = server.id === undefined ? [] : await listToolPins(server.id)
       return [server.name, new Set([...listed.map(({ name }) => name), ...pins.map(({ tool }) => tool)])]
     }),

@@ -73,7 +73,9 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   client.onerror = () => ended.resolve()
   const look = setInterval(() => {
     const isKnown =
-      findRememberedTools(server, userId, { stale: true }) ?? offerLists.find(server, userId, { stale: true })
+      findRememberedTools(server, userId, { stale: true }) ??
+      findRememberedTools(server, userId, { stale: true, asks: true }) ??
+      offerLists.find(server, userId, { stale: true })
     if (!isKnown || watch.usedAt + IDLE_MS < Date.now()) ended.resolve()
   }, LOOK_EVERY_MS).unref()
   try {

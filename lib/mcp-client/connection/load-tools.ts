@@ -35,7 +35,8 @@ export function loadTools(
   signal?: AbortSignal,
 ): Loading {
   const { server } = connection
-  const remembered = findRememberedTools(server, userId)
+  const { asks } = connection
+  const remembered = findRememberedTools(server, userId, { asks })
   if (remembered) {
     keepWatching(server, userId)
     return toLoading(Promise.resolve(remembered))
@@ -43,11 +44,13 @@ export function loadTools(
   const { url, builtin } = server
   const known = findHealth(url)
   if (!builtin && known === 'down')
-    return toLoading(findEarlierTools(server, userId).then((tools) => tools ?? Promise.reject(toDownRefusal(url))))
+    return toLoading(
+      findEarlierTools(server, userId, asks).then((tools) => tools ?? Promise.reject(toDownRefusal(url))),
+    )
   const asking = askForTools(connection, userId, connectMs)
   const patience = { proven: known === 'proven', ms: Math.min(connectMs, PATIENCE_MS) }
   return toLoading(
-    builtin ? whileRunning(asking, signal) : waitForTools(server, userId, asking, patience, signal),
+    builtin ? whileRunning(asking, signal) : waitForTools(connection, userId, asking, patience, signal),
     asking,
   )
 }
@@ -76,7 +79,7 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
     if (isPinned(server)) await notePins(server.id, tools as ToolDefinition[], true)
     // Pins are stored first: a reader of the remembered list looks up which definitions were
     // accepted.
-    rememberTools(server, userId, tools, { ttlMs, askedAt })
+    rememberTools(server, userId, tools, { ttlMs, askedAt, asks: connection.asks })
     if (announced && !server.builtin) watchLists(server, userId)
     return tools
   } catch (error) {
@@ -86,7 +89,7 @@ async function askForTools(connection: ToolConnection, userId: string, connectMs
 }
 
 async function waitForTools(
-  server: McpServer,
+  { server, asks }: ToolConnection,
   userId: string,
   asking: Promise<McpTool[]>,
   patience: { proven: boolean; ms: number },
@@ -100,7 +103,7 @@ async function waitForTools(
       const early = await withDeadline(answer, STEP_MS, () => undefined)
       if (early) return early
     }
-    const before = await findEarlierTools(server, userId)
+    const before = await findEarlierTools(server, userId, asks)
     if (before) return before
     if (!patience.proven) throw asBefore(server.url)
     return await withDeadline(answer, patience.ms, () => {
@@ -109,7 +112,7 @@ async function waitForTools(
   } catch (error) {
     // A person without a connected account should learn of it by calling a tool, not by missing
     // them all.
-    const before = findRefusal(error)?.connect ? await findEarlierTools(server, userId) : undefined
+    const before = findRefusal(error)?.connect ? await findEarlierTools(server, userId, asks) : undefined
     if (before) return before
     throw error
   }
@@ -121,8 +124,8 @@ function whileRunning<T>(work: Promise<T>, signal: AbortSignal | undefined): Pro
 }
 
 /** The list that this person was given before, else the definitions that an admin accepted. */
-async function findEarlierTools(server: McpServer, userId: string): Promise<McpTool[] | undefined> {
-  const stale = findRememberedTools(server, userId, { stale: true })
+async function findEarlierTools(server: McpServer, userId: string, asks: boolean): Promise<McpTool[] | undefined> {
+  const stale = findRememberedTools(server, userId, { stale: true, asks })
   if (stale || !isPinned(server)) return stale
   const accepted = await listAcceptedTools(server.id)
   return accepted.length > 0 ? (accepted as McpTool[]) : undefined

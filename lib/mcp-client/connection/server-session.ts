@@ -116,16 +116,14 @@ function refuseRequest(method: string): never {
   const name = NOT_OFFERED[method]
   throw new ProtocolError(
     ProtocolErrorCode.MethodNotFound,
-    name === undefined
-      ? `Switchboard does not know ${method.slice(0, 100)}.`
-      : `Switchboard does not offer ${name}. It did not declare it either.`,
+    name === undefined ? `Switchboard does not know ${method.slice(0, 100)}.` : `Switchboard does not offer ${name}.`,
   )
 }
 
 const NOT_OFFERED: Record<string, string> = {
-  'sampling/createMessage': 'sampling: its model answers its person alone',
-  'roots/list': 'roots: it has no folders to share',
-  'elicitation/create': 'elicitation here: no person is present',
+  'sampling/createMessage': 'sampling, and did not declare it: its model answers its person alone',
+  'roots/list': 'roots, and did not declare them: it has no folders to share',
+  'elicitation/create': 'elicitation at this moment: no person is present',
 }
 
 function toTimeout(): Error {

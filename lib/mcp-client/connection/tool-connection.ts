@@ -68,6 +68,11 @@ export class ToolConnection implements MCPServer {
     return this.server.name
   }
 
+  /** True if the server is told that its person can be asked. */
+  get asks(): boolean {
+    return !this.server.builtin && this.#run.asking !== undefined
+  }
+
   readonly customDataExtractor: MCPServer['customDataExtractor'] = ({ resultMeta }) => readCallFacts(resultMeta)
 
   readonly errorFunction: MCPServer['errorFunction'] = ({ error }) =>
@@ -227,10 +232,9 @@ export class ToolConnection implements MCPServer {
   async invalidateToolsCache(): Promise<void> {}
 
   #begin(send: typeof fetch): ServerSession {
-    const asks = !this.server.builtin && this.#run.asking !== undefined
-    const capabilities = asks ? ASKS : {}
+    const capabilities = this.asks ? ASKS : {}
     const session = new ServerSession({ url: this.server.url, send, connectMs: this.#connectMs, capabilities })
-    if (asks) this.#open.listen(session.client, (id) => this.#watch?.takeCallOf(id))
+    if (this.asks) this.#open.listen(session.client, (id) => this.#watch?.takeCallOf(id))
     session.client.setNotificationHandler('notifications/tools/list_changed', () =>
       expireTools(this.server, this.#run.userId),
     )

@@ -9,6 +9,7 @@ import { type Examination, Finding, type Found } from '#lib/mcp-client/doctor/ex
 import { findFix } from '#lib/mcp-client/doctor/find-fix.ts'
 import { runModelToolsStep } from '#lib/mcp-client/doctor/model-tool-steps.ts'
 import { describeAsks, toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { ASKS } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
@@ -27,7 +28,8 @@ const SAID_MAX_CHARS = 300
 export async function runProtocolSteps({ url, connect, stepMs, call, step }: Examination): Promise<Spoken | undefined> {
   const options = { timeout: stepMs }
   const watch = new AnswerWatch(connect())
-  const at = { url: url.href, connectMs: stepMs }
+  // The tools are listed as a chat lists them. Nobody is asked, and a server that asks is told so.
+  const at = { url: url.href, connectMs: stepMs, capabilities: ASKS }
   const session = new ServerSession({ ...at, send: watch.fetch })
   const { client } = session
   const older = new ServerSession({ ...at, send: connect(), handshake: 'initialize' })

@@ -24,28 +24,40 @@ export type McpTool = Awaited<ReturnType<MCPServer['listTools']>>[number] & {
 
 const LISTS_MAX = 2_000
 
-const toolLists = new RememberedLists<McpTool[]>('tool lists', LISTS_MAX)
+// A server may offer more to a client that says it can ask its person, so lists for one are not
+// lists for the other.
+const plainLists = new RememberedLists<McpTool[]>('tool lists', LISTS_MAX)
+const askingLists = new RememberedLists<McpTool[]>('tool lists of clients that ask', LISTS_MAX)
+const allLists = [plainLists, askingLists]
 
-type Listed = Parameters<typeof toolLists.find>[0]
+type Listed = Parameters<typeof plainLists.find>[0]
+type Remembered = Parameters<typeof plainLists.remember>
 
 /**
  * The tools that a server offered this person, while the list is valid. `stale` also returns an
- * expired list.
+ * expired list, `asks` one for a client that can ask its person.
  */
 export function findRememberedTools(
   server: Listed,
   userId: string,
-  given?: { stale?: boolean },
+  { asks = false, ...given }: { stale?: boolean; asks?: boolean } = {},
 ): McpTool[] | undefined {
-  return toolLists.find(server, userId, given)
+  return (asks ? askingLists : plainLists).find(server, userId, given)
 }
 
 /**
  * Remembers a list for as long as the server says (`ttlMs`), within bounds. It is expired at once
- * if the server announced a change after `askedAt`.
+ * if the server announced a change after `askedAt`. `asks`: the server was told that its client can
+ * ask its person.
  */
-export function rememberTools(...list: Parameters<typeof toolLists.remember>): void {
-  toolLists.remember(...list)
+export function rememberTools(
+  server: Listed,
+  userId: string,
+  tools: McpTool[],
+  { asks = false, ...given }: Remembered[3] & { asks?: boolean } = {},
+): void {
+  const lists = asks ? askingLists : plainLists
+  lists.remember(server, userId, tools, given)
 }
 
 /**
@@ -53,7 +65,7 @@ export function rememberTools(...list: Parameters<typeof toolLists.remember>): v
  * it answers, the old list is better than none.
  */
 export function expireTools(server: Listed, userId: string): void {
-  toolLists.expire(server, userId)
+  for (const lists of allLists) lists.expire(server, userId)
 }
 
 /**
@@ -61,7 +73,7 @@ export function expireTools(server: Listed, userId: string): void {
  * the list, or could not be reached, or the person's account at it changed.
  */
 export function forgetTools(server: Listed, userId: string): void {
-  toolLists.forget(server, userId)
+  for (const lists of allLists) lists.forget(server, userId)
   offerLists.forget(server, userId)
 }
 
@@ -70,7 +82,7 @@ export function forgetTools(server: Listed, userId: string): void {
  * about it, has changed.
  */
 export function forgetServer(server: Listed): void {
-  toolLists.forgetServer(server)
+  for (const lists of allLists) lists.forgetServer(server)
   offerLists.forgetServer(server)
 }
 

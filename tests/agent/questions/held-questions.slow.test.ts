@@ -1,13 +1,17 @@
 import { beforeEach, expect, test } from 'vitest'
+import { listTools } from '#lib/agent/tools/list-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor, button, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { type AskingServer, olderAskingServer, SEATS } from '#tests/support/tool-servers/asking-server.ts'
+import { callingRun, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
 // Questions of revision 2025-11-25: the server asks while its call stays open, and the answer comes
 // by another request.
@@ -291,4 +295,24 @@ test('a server that requires an address again and again is not called a sixth ti
   expect(said(events)).toBe('It asks too much.')
   expect(server.calls).toHaveLength(6)
   expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
+})
+
+test('a tool that is offered only to clients that ask is listed, in any order, and the doctor sees it', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer({ text: 'Hello.' })
+  ready(server, model)
+  // A connection of a widget's click or a repeated call, which cannot ask.
+  const names = async () => {
+    const mcp = await openMcp(await callingRun(ann.caller))
+    const tools = (await mcp.connections[0]?.listTools()) ?? []
+    await mcp.close()
+    return tools.map(({ name }) => name)
+  }
+  expect(await names()).toEqual(['look'])
+  await agentDoor(ann).begin('hello')
+  expect(JSON.stringify(model.requests[0]?.body.tools)).toContain('"book"')
+  expect(await names()).toEqual(['look'])
+  expect((await listTools(ann.caller)).map(({ name }) => name)).toEqual(['book', 'look'])
+  const { spoken } = await examine(toolServer(server.url))
+  expect(spoken?.tools.map(({ name }) => name)).toEqual(['book', 'look'])
 })

@@ -1,8 +1,10 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { deletePolicy, savePolicy } from '#lib/data/servers/policies.ts'
+import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
@@ -267,4 +269,42 @@ test('an address shows its host, and opens by a link alone', async () => {
   expect((await questions())[0]?.asked).toEqual({ mode: 'url', message: 'Pay first.', host: 'xn--pypl-53dc.example' })
   await submit(thread, card, {})
   expect(server.answers).toEqual([{ action: 'accept' }])
+})
+
+const look = { calls: [{ name: 'look', arguments: { at: 'Luigi' } }] }
+const noPolicy = { afterUntrusted: null, repeatable: false, hidden: [], connectSeconds: null, idleSeconds: null }
+const askBefore = async () => {
+  const [name] = (await listServersFor('admin')).map((known) => known.name)
+  const policy = { server: name ?? '', tool: 'book', approval: 'always' as const, hardSeconds: null, ...noPolicy }
+  await savePolicy(ann.caller, policy)
+  onTestFinished(() => deletePolicy(ann.caller, policy))
+}
+
+test('an approval, then a question: the calls of all its runs are of one attempt', async () => {
+  await using server = await askingServer()
+  await using model = await openAIServer(look, book, { text: 'Booked.' })
+  ready(server, model)
+  await askBefore()
+  const first = await agentDoor(ann).begin('look, then book')
+  const thread = threadOf(first)
+  const approved = await agentDoor(ann).press(thread, cardIn(first.events), 'Approve')
+  const { events } = await submit(thread, cardIn(approved.events), { f0: 'Ada', f1: 4 })
+  expect(said(events)).toBe('Booked.')
+  expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain('was abandoned')
+  expect(server.booked).toBe(1)
+})
+
+test('a question, then an approval: a call of the first run is not taken for another attempt’s', async () => {
+  await using server = await askingServer()
+  server.annotations = { readOnlyHint: true, openWorldHint: false }
+  const again = { calls: [{ name: 'book', arguments: { place: 'Mario' } }] }
+  await using model = await openAIServer(look, book, again, look, { text: 'Booked twice.' })
+  const { thread, card } = await asked(server, model)
+  await askBefore()
+  // The question that waits was asked before the policy, so its call is not allowed any more.
+  const refused = await submit(thread, card, { f0: 'Ada', f1: 4 })
+  server.rounds = []
+  const { events } = await agentDoor(ann).press(thread, cardIn(refused.events), 'Approve')
+  expect(said(events)).toBe('Booked twice.')
+  expect(widgets(events).filter((item) => buttons(item).includes('Approve'))).toEqual([])
 })

@@ -64,7 +64,7 @@ export async function crash(
 }
 
 /** Ages the heartbeats of these runs by a minute. */
-async function letTimePass(caller: { userId: string }): Promise<void> {
+export async function letTimePass(caller: { userId: string }): Promise<void> {
   const ago = new Date(Date.now() - 60_000)
   const data = { createdAt: ago, heartbeatAt: ago }
   await withCaller(caller, (tx) => tx.run.updateMany({ where: { ownerId: caller.userId, lastSeq: null }, data }))

@@ -86,6 +86,10 @@ export async function askingServer(...rounds: AskingServer['rounds']): Promise<A
   const state = newState(rounds.length > 0 ? rounds : [{ seats: SEATS }]) as AskingServer
   const make = () => {
     const server = new McpServer({ name: 'asking', version: '1' })
+    const { annotations } = state
+    server.registerTool('look', { description: 'looks', annotations, inputSchema: z.looseObject({}) }, () => ({
+      content: [{ type: 'text', text: 'looked' }],
+    }))
     server.registerTool(
       'book',
       {
@@ -134,14 +138,13 @@ export async function olderAskingServer(...rounds: AskingServer['rounds']): Prom
   const make = () => {
     const server = new Server({ name: 'older', version: '1' }, { capabilities: { tools: {} } })
     server.setRequestHandler(ListToolsRequestSchema, () => ({
-      tools: [
-        {
-          name: 'book',
-          description: state.description,
-          annotations: state.annotations,
-          inputSchema: { type: 'object' as const },
-        },
-      ],
+      // As many servers do: what cannot ask is not offered the tool.
+      tools: (server.getClientCapabilities()?.elicitation ? ['book', 'look'] : ['look']).map((name) => ({
+        name,
+        description: state.description,
+        annotations: state.annotations,
+        inputSchema: { type: 'object' as const },
+      })),
     }))
     state.complete = (elicitationId) =>
       server.notification({ method: 'notifications/elicitation/complete', params: { elicitationId } })
