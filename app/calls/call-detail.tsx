@@ -5,7 +5,9 @@ import { Facts, Id } from '#app/ui/lists/facts.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toBytesText, toDurationText } from '#app/ui/time-text.ts'
+import type { CallQuestion } from '#lib/data/runs/call-questions.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
+import { AskedQuestions } from './asked-questions.tsx'
 import { CallTimes } from './call-times.tsx'
 import { explainFailure } from './explain-failure.ts'
 
@@ -16,7 +18,16 @@ const NOBODYS_FAULT: ReadonlySet<string> = new Set(['cancelled', 'declined'])
  * Everything that the ledger knows of a call: what went wrong in plain words, then facts, arguments
  * and result.
  */
-export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?: [string, ReactNode][] }) {
+export function CallDetail({
+  call,
+  questions = [],
+  facts = [],
+}: {
+  call: ToolCallDetail
+  questions?: CallQuestion[]
+  facts?: [string, ReactNode][]
+}) {
+  const isAsking = questions.some(({ status }) => status === 'pending')
   const failure = call.failureClass ? explainFailure(call.failureClass) : undefined
   const client = [call.clientName, call.clientVersion].filter(Boolean).join(' ')
   return (
@@ -33,7 +44,13 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
           {call.errorMessage && <p className="mt-2 font-mono text-xs break-words">{call.errorMessage}</p>}
         </Notice>
       )}
-      {call.status === 'pending' && <Notice>The call was sent and has not ended yet.</Notice>}
+      {call.status === 'pending' && (
+        <Notice>
+          {isAsking
+            ? 'The server asked the person something, and the call waits for the answer.'
+            : 'The call was sent and has not ended yet.'}
+        </Notice>
+      )}
       <Card>
         <Facts
           facts={[
@@ -56,6 +73,7 @@ export function CallDetail({ call, facts = [] }: { call: ToolCallDetail; facts?:
         />
         <CallTimes call={call} />
       </Card>
+      <AskedQuestions questions={questions} />
       <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
       {call.result === null ? (
         call.status !== 'pending' && <Card title="Result">No result came back.</Card>

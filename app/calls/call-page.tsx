@@ -7,6 +7,7 @@ import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { findRepeatRefusal } from '#lib/agent/repeat-call.ts'
+import { listCallQuestions } from '#lib/data/runs/call-questions.ts'
 import { findToolCall, listRepeats, type ToolCallDetail, type ToolCallScope } from '#lib/data/runs/tool-calls.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { CallDetail } from './call-detail.tsx'
@@ -39,7 +40,11 @@ export async function CallPage({
     if (error instanceof AppError && error.code === 'not_found') notFound()
     throw error
   })
-  const [repeats, more] = [await listRepeats(scope, id), await facts(call)]
+  const [repeats, questions, more] = await Promise.all([
+    listRepeats(scope, id),
+    listCallQuestions(scope, id),
+    facts(call),
+  ])
   const refused = findRepeatRefusal(call)
   const to = (other: string) => `${list.href}/${other}`
   return (
@@ -56,6 +61,7 @@ export async function CallPage({
       />
       <CallDetail
         call={call}
+        questions={questions}
         facts={[
           ...more,
           [

@@ -31,6 +31,7 @@ import {
   updateProfile,
 } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { listCallQuestions } from '#lib/data/runs/call-questions.ts'
 import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import {
@@ -197,6 +198,7 @@ test('Ann can reach all of it herself, so that the following tests mean somethin
   for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
   expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
+  expect(await listCallQuestions({ caller: ann.caller }, hers.call)).toMatchObject([{ id: hers.question }])
   expect(await findCallOfRun(ann.caller, { runId: hers.run, callId: hers.modelCall })).toMatchObject({ tool: 'open' })
   expect((await ann.mcp.send('resources/read', { uri: `note://${hers.note}` })).result).toMatchObject({
     contents: [{ text: SECRET }],
@@ -308,7 +310,11 @@ test('every route answers for another person’s ids as for missing ones', async
 // A page with an id reads through one function. Admin pages are closed to Bob as a whole
 // (tests/app/admin-access.test.ts).
 const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
-  'app/activity/[id]/page.tsx': ({ call }) => findToolCall({ caller: bob.caller }, call).catch(String),
+  'app/activity/[id]/page.tsx': ({ call }) =>
+    Promise.all([
+      findToolCall({ caller: bob.caller }, call).catch(String),
+      listCallQuestions({ caller: bob.caller }, call),
+    ]),
   'app/admin/assistants/[slug]/edit/page.tsx': 'admins only',
   'app/admin/assistants/[slug]/page.tsx': 'admins only',
   'app/admin/assistants/[slug]/versions/[number]/page.tsx': 'admins only',

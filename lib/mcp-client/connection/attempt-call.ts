@@ -133,7 +133,7 @@ async function sendCall(
     const deadlines = deadlinesOf(policy)
     const running = new CallClocks(deadlines)
     clocks = running
-    if (held) held.clocks = running
+    if (held) held.pause = () => running.pause()
     const options = {
       signal: AbortSignal.any(
         [signal, running.signal, underWay.signal, held?.barred].filter((one) => one !== undefined),

@@ -1,5 +1,4 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
-import type { CallClocks } from '#lib/mcp-client/calls/deadlines.ts'
 import type { AskableCall } from '#lib/mcp-client/questions/askable-calls.ts'
 import { type Asking, type AskingCall, ROUNDS_MAX, TOO_MANY } from '#lib/mcp-client/questions/asking.ts'
 import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
@@ -14,18 +13,14 @@ export class HeldCall implements AskableCall, Disposable {
   readonly #parts: Parts
   readonly #ended = new AbortController()
   readonly #barred = new AbortController()
-  #clocks: CallClocks | undefined
   #questions = 0
   /** Why the call must not go on, as a sentence. */
   refusal: string | undefined
+  /** Stops the call's clocks until it is disposed of. */
+  pause: (() => Disposable) | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
-  }
-
-  /** The clocks that stop while a question waits. */
-  set clocks(clocks: CallClocks) {
-    this.#clocks = clocks
   }
 
   get hasAsked(): boolean {
@@ -41,7 +36,7 @@ export class HeldCall implements AskableCall, Disposable {
     const { asking, call } = this.#parts
     this.#questions += 1
     if (this.#questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
-    using _paused = this.#clocks?.pause()
+    using _paused = this.pause?.()
     const answer = await asking.hold(call, question, AbortSignal.any([withdrawn, this.#ended.signal]))
     if (answer.refused === undefined) return answer
     this.refusal = answer.refused

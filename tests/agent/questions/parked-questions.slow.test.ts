@@ -1,7 +1,10 @@
+import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { AskedQuestions } from '#app/calls/asked-questions.tsx'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { listCallQuestions } from '#lib/data/runs/call-questions.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { deletePolicy, savePolicy } from '#lib/data/servers/policies.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -307,4 +310,26 @@ test('a question, then an approval: a call of the first run is not taken for ano
   const { events } = await agentDoor(ann).press(thread, cardIn(refused.events), 'Approve')
   expect(said(events)).toBe('Booked twice.')
   expect(widgets(events).filter((item) => buttons(item).includes('Approve'))).toEqual([])
+})
+
+test('the call’s page has its questions, the kind of each answer, and its text without what a policy hides', async () => {
+  await using server = await askingServer({ one: SEATS }, { two: SEATS })
+  await using model = await openAIServer(book, { text: 'No.' })
+  const { thread, card } = await asked(server, model)
+  const [name] = (await listServersFor('admin')).map((known) => known.name)
+  const policy = { server: name ?? '', tool: 'book', approval: null, hardSeconds: null, ...noPolicy, hidden: ['guest'] }
+  await savePolicy(ann.caller, policy)
+  onTestFinished(() => deletePolicy(ann.caller, policy))
+  const second = cardIn((await submit(thread, card, { f0: 'Ada', f1: 4 })).events)
+  await agentDoor(ann).press(thread, second, 'Decline')
+  const [{ id } = { id: '' }] = await ledger()
+  const ofCall = await listCallQuestions({ admin: true }, id)
+  expect(ofCall.map(({ status }) => status)).toEqual(['accepted', 'declined'])
+  const html = renderToStaticMarkup(AskedQuestions({ questions: ofCall }))
+  expect(html).toContain('For whom, and how many seats?')
+  expect(html).toMatch(/Answered.*Declined/s)
+  expect(html).toContain('seats')
+  expect(html).not.toContain('Ada')
+  expect(JSON.stringify(await questions())).not.toContain('Ada')
+  expect(server.answers[0]).toEqual({ action: 'accept', content: { guest: 'Ada', seats: 4 } })
 })

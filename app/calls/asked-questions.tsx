@@ -1,0 +1,63 @@
+import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { CodeBlock } from '#app/ui/code-block.tsx'
+import { Facts } from '#app/ui/lists/facts.tsx'
+import { RelativeTime } from '#app/ui/relative-time.tsx'
+import type { CallQuestion } from '#lib/data/runs/call-questions.ts'
+import { toVisibleText } from '#lib/platform/text/visible-text.ts'
+
+const ANSWERS: Record<CallQuestion['status'], [BadgeTone, string]> = {
+  pending: ['accent', 'Not answered yet'],
+  accepted: ['ok', 'Answered'],
+  declined: ['neutral', 'Declined'],
+  cancelled: ['neutral', 'Cancelled'],
+  expired: ['warn', 'Ended without an answer'],
+}
+
+/** What the server asked the person during a call, and how they answered. */
+export function AskedQuestions({ questions }: { questions: CallQuestion[] }) {
+  if (questions.length === 0) return null
+  return (
+    <Card
+      title={questions.length === 1 ? 'Question to the person' : 'Questions to the person'}
+      hint="Of an answer, only what policies allow is kept."
+    >
+      <ol className="grid gap-6">
+        {questions.map((question) => (
+          <li key={question.id}>
+            <OneQuestion question={question} />
+          </li>
+        ))}
+      </ol>
+    </Card>
+  )
+}
+
+function OneQuestion({ question }: { question: CallQuestion }) {
+  const { asked, status, answer, createdAt, answeredAt } = question
+  const [tone, name] = ANSWERS[status]
+  const fields = listFields(asked.requestedSchema)
+  return (
+    <div className="grid gap-3">
+      <div className="flex flex-wrap items-baseline gap-3">
+        <p className="min-w-0 break-words whitespace-pre-wrap">{toVisibleText(String(asked.message ?? ''))}</p>
+        <Badge tone={tone}>{name}</Badge>
+      </div>
+      <Facts
+        facts={[
+          ['Kind', asked.mode === 'url' ? 'An address to open' : 'A form'],
+          ['Address at', asked.mode === 'url' && String(asked.host ?? '')],
+          ['Fields', fields.length > 0 && fields.map(toVisibleText).join(', ')],
+          ['Asked', <RelativeTime key="a" at={createdAt.toISOString()} exact />],
+          ['Ended', answeredAt && <RelativeTime key="e" at={answeredAt.toISOString()} exact />],
+        ]}
+      />
+      {answer !== null && <CodeBlock label="answer" text={JSON.stringify(answer, null, 2)} wrap />}
+    </div>
+  )
+}
+
+function listFields(schema: unknown): string[] {
+  const { properties } = (schema ?? {}) as { properties?: unknown }
+  return properties !== null && typeof properties === 'object' ? Object.keys(properties) : []
+}
