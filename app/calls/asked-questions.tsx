@@ -3,7 +3,7 @@ import { Card } from '#app/ui/card.tsx'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Facts } from '#app/ui/lists/facts.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
-import type { CallQuestion } from '#lib/data/runs/call-questions.ts'
+import type { CallQuestion } from '#lib/data/runs/questions/call-questions.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 const ANSWERS: Record<CallQuestion['status'], [BadgeTone, string]> = {

@@ -10,7 +10,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { answerParkedQuestion, findQuestion, type Question } from '#lib/data/runs/questions.ts'
+import { answerParkedQuestion, findQuestion, type Question } from '#lib/data/runs/questions/questions.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 
 /**

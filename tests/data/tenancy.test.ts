@@ -31,9 +31,9 @@ import {
   updateProfile,
 } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
-import { listCallQuestions } from '#lib/data/runs/call-questions.ts'
 import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
+import { listCallQuestions } from '#lib/data/runs/questions/call-questions.ts'
 import {
   answerHeldQuestion,
   answerParkedQuestion,
@@ -42,7 +42,7 @@ import {
   listQuestionStates,
   listRunsWithPendingQuestions,
   takeHeldAnswers,
-} from '#lib/data/runs/questions.ts'
+} from '#lib/data/runs/questions/questions.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'

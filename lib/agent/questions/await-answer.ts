@@ -1,4 +1,4 @@
-import { ANSWERS_CHANNEL, type Question, takeHeldAnswers } from '#lib/data/runs/questions.ts'
+import { ANSWERS_CHANNEL, type Question, takeHeldAnswers } from '#lib/data/runs/questions/questions.ts'
 import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
 import { unseal } from '#lib/platform/crypto/seal.ts'
 import { listen } from '#lib/platform/db/notify.ts'

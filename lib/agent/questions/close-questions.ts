@@ -3,7 +3,11 @@ import { closeQuestionCard, ENDED } from '#lib/agent/questions/question-card.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { closeParkedQuestions, listRunsWithPendingQuestions, type Question } from '#lib/data/runs/questions.ts'
+import {
+  closeParkedQuestions,
+  listRunsWithPendingQuestions,
+  type Question,
+} from '#lib/data/runs/questions/questions.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'

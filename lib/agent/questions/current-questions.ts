@@ -1,7 +1,7 @@
 import { ANSWERED, closeQuestionCard, ENDED, isQuestionCard } from '#lib/agent/questions/question-card.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { listQuestionStates, type QuestionState } from '#lib/data/runs/questions.ts'
+import { listQuestionStates, type QuestionState } from '#lib/data/runs/questions/questions.ts'
 
 /**
  * Wraps a store so that clients read the cards of questions in their current state: one that was

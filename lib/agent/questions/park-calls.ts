@@ -4,7 +4,7 @@ import type { ParkedCall } from '#lib/agent/questions/run-questions.ts'
 import { findOffered, parseObject } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
-import { QUESTION_MS, storeParkedCalls } from '#lib/data/runs/questions.ts'
+import { QUESTION_MS, storeParkedCalls } from '#lib/data/runs/questions/questions.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { AppError } from '#lib/platform/errors.ts'
 

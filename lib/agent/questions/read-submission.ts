@@ -1,6 +1,6 @@
 import { QUESTION_ACTIONS } from '#lib/agent/questions/question-card.ts'
 import type { Action } from '#lib/chatkit/protocol/requests.ts'
-import type { Question, StoredAnswer } from '#lib/data/runs/questions.ts'
+import type { Question, StoredAnswer } from '#lib/data/runs/questions/questions.ts'
 import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { readFields } from '#lib/mcp-client/questions/question-fields.ts'
 import { readValues } from '#lib/mcp-client/questions/read-values.ts'

@@ -1,6 +1,6 @@
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
-import { expirePendingQuestions } from '#lib/data/runs/questions.ts'
+import { expirePendingQuestions } from '#lib/data/runs/questions/questions.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 

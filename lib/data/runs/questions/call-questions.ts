@@ -1,4 +1,4 @@
-import type { Question } from '#lib/data/runs/questions.ts'
+import type { Question } from '#lib/data/runs/questions/questions.ts'
 import type { ToolCallScope } from '#lib/data/runs/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 
