@@ -30,6 +30,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          // A process for many files, with fresh modules for each: tests/support/setup.ts.
+          isolate: false,
           include: ['tests/**/*.test.ts'],
           exclude: [...Object.values(NEEDS), '**/node_modules/**'],
         },

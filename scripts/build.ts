@@ -12,12 +12,14 @@ import { waitForLock } from '#scripts/postgres/folder-lock.ts'
 /** Packages with a native part, which Next has copied into the build's node_modules. */
 const NATIVE = ['@node-rs/argon2']
 const WAIT_MS = 600_000
+/** The folder in DIST that Next does not clear when it builds. A lock beside it would be deleted. */
+const CACHE = path.join(DIST, 'cache')
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 let stopped = false
 const ifStale = process.argv.includes('--if-stale')
-await mkdir(DIST, { recursive: true })
-const unlock = await waitForLock(path.join(DIST, 'build.lock'), WAIT_MS)
+await mkdir(CACHE, { recursive: true })
+const unlock = await waitForLock(path.join(CACHE, 'build.lock'), WAIT_MS)
 try {
   if (!(ifStale && (await isFresh()))) await buildAll()
 } catch (error) {

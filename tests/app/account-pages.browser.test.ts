@@ -135,7 +135,7 @@ test('a forgotten password is reset through the mailed link, and the person is s
   await field(page, 'E-mail').fill(EMAIL)
   await press(page, 'Mail me a link')
   await page.getByText('Check your mail').waitFor()
-  const link = /http:\S+#\S+/.exec((await sink.nextMail()).text)?.[0] ?? ''
+  const link = /http:\S+#\S+/.exec((await sink.nextMail(EMAIL)).text)?.[0] ?? ''
   await page.goto(link)
   await field(page, 'New password').fill(OLD)
   await inspect(page, 'reset-password')
@@ -176,7 +176,7 @@ test('a mailed link signs in only when its button is pressed, not when it is ope
   await press(page, 'Sign in by mail')
   await field(page, 'E-mail').fill(EMAIL)
   await press(page, 'Mail me a link')
-  const link = /http:\S+#\S+/.exec((await sink.nextMail()).text)?.[0] ?? ''
+  const link = /http:\S+#\S+/.exec((await sink.nextMail(EMAIL)).text)?.[0] ?? ''
   await (await open('/')).goto(link)
   await page.goto(link)
   await inspect(page, 'mail-link')

@@ -88,7 +88,7 @@ test('a password reset by mail closes every earlier way in and asks the owner ab
   const made = await squatted(email)
   const owner = new Visitor()
   await owner.send(forgot, '/api/auth/forgot-password', { json: { email } })
-  const code = codeOf(await sink.nextMail())
+  const code = codeOf(await sink.nextMail(email))
   expect(
     (await owner.send(reset, '/api/auth/reset-password', { json: { code, password: 'the password of the owner' } }))
       .status,
@@ -117,7 +117,7 @@ test('a password reset by mail closes every earlier way in and asks the owner ab
   const again = (await findCaller(new Headers(owner.headers))) as SessionCaller
   const { token } = await createPersonalToken(again, { name: 'mine', scopes: ['notes:read'], expiresAt: null })
   await owner.send(forgot, '/api/auth/forgot-password', { json: { email } })
-  const second = codeOf(await sink.nextMail())
+  const second = codeOf(await sink.nextMail(email))
   await owner.send(reset, '/api/auth/reset-password', { json: { code: second, password: 'another of the owner' } })
   expect(await findBearerCaller(token, AUDIENCE)).toMatchObject({ userId: made.caller.userId })
   expect(await hasUnclaimedContent(made.caller)).toBe(false)
@@ -129,7 +129,7 @@ test('verifying the address from a session keeps only that session, and the earl
   const here = new Visitor()
   expect(await here.signIn(email, 'the password of mallory')).toBeNull()
   await here.send(askVerify, '/api/me/verify-email', { json: {} })
-  const code = codeOf(await sink.nextMail())
+  const code = codeOf(await sink.nextMail(email))
   expect((await here.send(verify, '/api/auth/verify-email', { json: { code } })).status).toBe(200)
   await expectCleared(made, email)
   expect(await findCaller(new Headers(here.headers))).toMatchObject({ userId: made.caller.userId })

@@ -7,7 +7,8 @@ import { dropOwnerConditions } from '#tests/support/people/walls.ts'
 // Row-level security alone: everything that is tried with both walls up is tried with every owner
 // condition made true.
 
-const changed = dropOwnerConditions()
+const { changed, restore } = dropOwnerConditions()
+afterAll(restore)
 
 test('owner conditions are disabled in Prisma’s statements and in raw SQL', async () => {
   const ann = await signedIn()

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { listPersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
@@ -13,7 +13,8 @@ test('with both walls down one person reads and changes another’s rows', async
   expect((await listPersonalTokens(bob.caller)).data).toEqual([])
   await dropRowLevelSecurity()
   expect((await listPersonalTokens(bob.caller)).data).toEqual([])
-  const changed = dropOwnerConditions()
+  const { changed, restore } = dropOwnerConditions()
+  onTestFinished(restore)
   expect((await listPersonalTokens(bob.caller)).data).toHaveLength(1)
   const where = { ownerId: bob.caller.userId }
   expect(

@@ -8,7 +8,9 @@ import { personalToken, signedIn } from '#tests/support/people/people.ts'
 
 const RUNS = 300
 const LEAK =
-  /\bat .{1,200}:\d+:\d+|\/work\/|node_modules|\.ts\b|\b(SELECT|INSERT|UPDATE|DELETE) .* (FROM|INTO|SET|WHERE)\b|prisma|postgres|P2\d{3}|ZodError|TypeError|invalid_(type|value|union)/i
+  /\bat .{1,200}:\d+:\d+|\/work\/|node_modules|\.ts\b|prisma|postgres|P2\d{3}|ZodError|TypeError|invalid_(type|value|union)/i
+/** In capitals, as our statements are: a tool's description may say from where to delete. */
+const SQL = /\b(SELECT|INSERT|UPDATE|DELETE) .* (FROM|INTO|SET|WHERE)\b/
 
 let caller: Caller
 let token: string
@@ -42,7 +44,7 @@ async function send(body: string, headers: Record<string, string> = {}) {
 
 function expectHarmless({ status, text }: { status: number; text: string }, sent: string): void {
   expect(status, sent).toBeLessThan(500)
-  expect(text.match(LEAK)?.[0], sent).toBeUndefined()
+  expect(text.match(LEAK)?.[0] ?? text.match(SQL)?.[0], sent).toBeUndefined()
   expect(text, sent).not.toMatch(/Something went wrong on our side/)
 }
 
@@ -201,6 +203,6 @@ test('arbitrary headers never cause a 5xx', async () => {
   const whoami = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
   await fc.assert(
     fc.asyncProperty(headers, async (given) => expectHarmless(await send(whoami, given), JSON.stringify(given))),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: [[{}]] },
   )
 })

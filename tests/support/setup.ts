@@ -6,11 +6,27 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
 import { processStates } from '#tests/support/process-states.ts'
 
+// A process runs many test files one after the other: the packages stay loaded, which is most of what
+// a process costs. Each file begins with modules and settings of its own and without the last one's
+// state. What a file changes in a package or in the runtime it changes back.
+const inherited = rememberEnvironment()
+for (const name of Object.keys(process.env)) if (!(name in inherited)) delete process.env[name]
+Object.assign(process.env, inherited)
+processStates().clear()
+vi.resetModules()
+
 // Each test file has its own database, a copy of the migrated template, and settings that reach
 // nothing outside this machine.
 const database = `test_${randomBytes(6).toString('hex')}`
 const admin = inject('adminUrl')
 const attachments = path.join(os.tmpdir(), database)
+
+/** The environment as it was before the first test file of this process. */
+function rememberEnvironment(): NodeJS.ProcessEnv {
+  const shared = globalThis as { inheritedEnvironment?: NodeJS.ProcessEnv }
+  shared.inheritedEnvironment ??= { ...process.env }
+  return shared.inheritedEnvironment
+}
 
 function databaseUrl(role: string): string {
   const url = new URL(admin)
@@ -60,12 +76,14 @@ afterEach(({ task }) => {
   // (tests/support/chatkit/parity.ts).
   task.meta.assertions = expect.getState().assertionCalls
   vi.restoreAllMocks()
+  vi.useRealTimers()
   expect(printed, 'the console stays silent').toEqual([])
 })
 
 afterAll(async () => {
   // Many files need no database, and loading its client takes longer than most of their tests. The
-  // names are those of the two modules' processState.
+  // names are those of the modules' processState. Nothing of this file may run on beside the next one.
+  if (processStates().has('shutdown')) await (await import('#lib/platform/process/shutdown.ts')).shutDown(2_000)
   if (processStates().has('database')) await (await import('#lib/platform/db/db.ts')).closeDb()
   if (processStates().has('notify')) await (await import('#lib/platform/db/notify.ts')).closeNotify()
   await rm(attachments, { recursive: true, force: true })

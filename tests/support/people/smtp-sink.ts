@@ -6,31 +6,32 @@ export type ReceivedMail = { to: string; subject: string; text: string }
 
 /**
  * A mail server on 127.0.0.1 that keeps its mail. `mails` has all of it; `nextMail` waits (20 s)
- * for one that it has not returned yet.
+ * for one to this address that it has not returned yet: mails are sent after the response, so those to
+ * different people come in any order.
  */
 export async function openSmtpSink(): Promise<{
   url: string
   mails: ReceivedMail[]
-  nextMail: () => Promise<ReceivedMail>
+  nextMail: (to: string) => Promise<ReceivedMail>
   close: () => Promise<void>
 }> {
   const mails: ReceivedMail[] = []
-  let handedOut = 0
+  const returned = new Set<ReceivedMail>()
   const server = createServer((socket) => void converse(socket, (mail) => mails.push(mail)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mails,
-    nextMail: async () => {
+    nextMail: async (to) => {
       const deadline = Date.now() + 20_000
       for (;;) {
-        const mail = mails[handedOut]
+        const mail = mails.find((one) => one.to === to && !returned.has(one))
         if (mail) {
-          handedOut += 1
+          returned.add(mail)
           return mail
         }
-        if (Date.now() > deadline) throw new Error('no mail came within 20 s')
+        if (Date.now() > deadline) throw new Error(`no mail to ${to} came within 20 s`)
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     },

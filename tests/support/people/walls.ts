@@ -28,10 +28,11 @@ type Run = (statement: string | Statement, values?: unknown[], ...rest: unknown[
 /**
  * Makes every owner condition of this test file's queries true. In a transaction of one person,
  * that is whatever is compared with that person's id, in Prisma's own statements and in raw SQL.
- * System transactions look across people on purpose and stay unchanged. Returns the changed
- * statements, so that a test can check that there are any.
+ * System transactions look across people on purpose and stay unchanged. `changed` has the changed
+ * statements, so that a test can check that there are any. Every test file of the process is affected
+ * until `restore` is called.
  */
-export function dropOwnerConditions(): Set<string> {
+export function dropOwnerConditions(): { changed: Set<string>; restore: () => void } {
   const changed = new Set<string>()
   const whose = new WeakMap<pg.Client, string>()
   const prototype = pg.Client.prototype as unknown as { query: Run }
@@ -51,7 +52,10 @@ export function dropOwnerConditions(): Set<string> {
       ...(rest as []),
     )
   }
-  return changed
+  const restore = () => {
+    prototype.query = query
+  }
+  return { changed, restore }
 }
 
 /** The person for whom `lib/platform/db/db.ts` begins a transaction with this statement. */
