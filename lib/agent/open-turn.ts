@@ -1,4 +1,5 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import type { TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import { ContextFill } from '#lib/agent/context/context-fill.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
 import { findAnswerRefusal } from '#lib/agent/questions/find-answer-refusal.ts'
@@ -35,6 +36,10 @@ export class OpenTurn {
   readonly fill = new ContextFill()
   /** The tool servers, once they are open. */
   tools: OpenTools | undefined
+  /** The assistants, once they are known. */
+  cast: TurnCast | undefined
+  /** The name of an assistant for people, by its agent's name or that of a tool that hands over to it. */
+  nameAssistant = (named: string): string => named
 
   constructor(turn: Turn, context: TurnContext, { resumed, continued }: TurnOrigin = {}) {
     this.turn = turn
@@ -49,6 +54,7 @@ export class OpenTurn {
         const title = findOrigin(connections, call.name)?.title
         return { sent: toSentArguments(connections, call), title, runId: context.run.id }
       },
+      nameAssistant: (named) => this.nameAssistant(named),
     })
     this.files = new SentFiles(context.caller)
   }

@@ -1,10 +1,16 @@
-import { Agent, type AgentInputItem, type Model, type RunState } from '@openai/agents'
+import type { Agent, AgentInputItem, Model, RunState } from '@openai/agents'
+import { mayUseServer } from '#lib/agent/assistants/may-use-tool.ts'
+import { toPlaceFacts } from '#lib/agent/assistants/to-place-facts.ts'
 import type { RestOfRequest } from '#lib/agent/context/compacting-turn.ts'
 import { toContextLimits } from '#lib/agent/context/context-limits.ts'
 import { readHistory } from '#lib/agent/context/read-history.ts'
+import { AnsweringModels } from '#lib/agent/handovers/answering-models.ts'
+import { describeHandovers } from '#lib/agent/handovers/describe-handovers.ts'
+import { TurnAgents } from '#lib/agent/handovers/turn-agents.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
+import { introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
 import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'
 import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
@@ -17,7 +23,7 @@ import type { OpenTurn } from '#lib/agent/open-turn.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext } from '#lib/agent/stream/chat-context.ts'
 import { TurnLine } from '#lib/agent/stream/turn-line.ts'
-import { toAgentTools } from '#lib/agent/tools/agent-tools.ts'
+import { findOffered, toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import { withModelView } from '#lib/agent/tools/search/call-tool.ts'
 import type { Offer } from '#lib/agent/tools/search/offer-tools.ts'
@@ -31,69 +37,117 @@ import type { RunHandle } from '#lib/runs/run-handle.ts'
 /** What the SDK passes to the instructions and tools of a run. */
 export type AgentFacts = TurnFacts & { chat: ChatContext }
 
-/** An agent that is ready to start. */
+/** An agent that is ready to start, and those to which it may hand over. */
 export type PreparedAgent = {
   agent: Agent<AgentFacts>
-  model: GuardedModel
+  model: AnsweringModels
   facts: AgentFacts
   rest: RestOfRequest
 }
 
-/** Builds the agent of a turn: its tools, its model, and the instructions for this person. */
-export async function prepareAgent(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<PreparedAgent> {
-  const { turn, context, steps, resumed } = open
+/**
+ * Finds out whether the turn's message calls a tool by its name, which the person may do whoever
+ * answers in the thread.
+ */
+export async function noteCommand(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<void> {
   const { connections, unavailable, needed, review } = tools
-  const missing = unavailable.map(({ server, sentence }) => `${server}: ${sentence}`)
+  const listed = (await Promise.all(connections.map((connection) => connection.listTools()))).flat()
+  review.isCommand = isDirectCall(messageTextOf(known.said), [...listed, ...needed.connectTools(unavailable, listed)])
+  if (open.cast) open.cast.isHeld = () => review.isCommand || (open.questions?.waiting.length ?? 0) > 0
+}
+
+/**
+ * Builds the agents of a turn for this person, and equips the one that answers: tools, model and
+ * instructions. `before` are the assistants that took part before the turn was parked, by slug.
+ */
+export async function prepareAgent(
+  open: OpenTurn,
+  tools: OpenTools,
+  known: ReadContext,
+  before: readonly string[] = [],
+): Promise<PreparedAgent> {
+  const { turn, context, steps, resumed, cast } = open
+  const { connections, unavailable, needed, review } = tools
+  if (!cast) throw new Error('the assistants of the turn are not known')
   const chat = new ChatContext(turn.thread, turn.store, steps)
-  const facts: AgentFacts = { ...toTurnFacts(known.person, new Date(), missing), chat }
-  // The tools ask the model about its calls, and which model it is depends on the tools.
-  let model: GuardedModel | undefined
+  const facts: AgentFacts = { ...toTurnFacts(known.person, new Date(), []), chat }
+  const models = new AnsweringModels()
   const listed = await toAgentTools<AgentFacts>(connections, {
     mustAsk: (...call) => review.mustAsk(...call),
     findRefusal: (callId) => review.findRefusal(callId),
-    whyUnmakeable: (callId) => model?.whyUnmakeable(callId),
+    whyUnmakeable: (callId) => models.whyUnmakeable(callId),
   })
   const connecting = needed.connectTools<AgentFacts>(unavailable, listed)
   const all = [...listed, ...connecting]
   const said = messageTextOf(known.said)
-  const forModel = new ToolsForModel(connections, readModelName())
-  const isCommand = isDirectCall(said, all)
-  review.isCommand = isCommand
-  const chosen = chooseModel(isCommand, open, forModel, known, facts)
-  const reportAnswer = reportUsage(context.run, chosen.name)
-  const mustHave = [...(resumed?.calls ?? []), ...connecting]
-  const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takesAll
-    ? { tools: all }
-    : await forModel.choose(all, { said, items: known.items, needed: mustHave })
-  facts.hidden = offer.hidden
-  model = new GuardedModel(offer.view ? withModelView(chosen.model, offer.view) : chosen.model, {
-    idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
-    lastSignAt: chosen.lastSignAt,
-    onAnswer: (answer) => {
-      review.noteAsked(answer.calls)
-      if (answer.isHosted) context.run.report({ webReadAt: tools.untrusted.noteHostedCalls() })
-      open.fill.noteAnswer(answer)
-      reportAnswer(answer)
+  const { isCommand } = review
+  const places = toPlaceFacts(known.person, cast.organisation, facts.now)
+  const report = reportUsage(context.run)
+  let rest: RestOfRequest | undefined
+  const agents = new TurnAgents<AgentFacts>(
+    cast,
+    all.map(({ name }) => name),
+    async (agent, assistant) => {
+      const { slug, config } = assistant
+      const away = unavailable.filter(({ server }) => isCommand || mayUseServer(config.tools, server))
+      const connects = new Set(needed.connectTools(away, listed).map(({ name }) => name))
+      const mayUse = (name: string) => {
+        const offered = findOffered(connections, name)
+        if (isCommand) return true
+        return offered ? cast.mayUseTool(slug, offered.connection.server.name, offered.tool.name) : true
+      }
+      const own = all.filter(
+        ({ name }) => mayUse(name) && (listed.some((tool) => tool.name === name) || connects.has(name)),
+      )
+      const forModel = new ToolsForModel(connections, readModelName())
+      const chosen = chooseModel(isCommand, open, config.name, forModel, known, facts)
+      const reportAnswer = report(chosen.name)
+      const mustHave = [...(resumed?.calls ?? []), ...connecting]
+      const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takesAll
+        ? { tools: own }
+        : await forModel.choose(own, { said, items: known.items, needed: mustHave })
+      const model = new GuardedModel(offer.view ? withModelView(chosen.model, offer.view) : chosen.model, {
+        idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
+        lastSignAt: chosen.lastSignAt,
+        onAnswer: (answer) => {
+          models.noteAnswer(model)
+          review.noteAsked(answer.calls, mayUse)
+          if (answer.isHosted) context.run.report({ webReadAt: tools.untrusted.noteHostedCalls() })
+          open.fill.noteAnswer(answer)
+          reportAnswer(answer)
+        },
+      })
+      models.add(model)
+      const { organisation, own: words } = cast
+      const introduced = { slug, name: config.name, instructions: config.instructions }
+      const brief = writeBrief({ assistant: introduced, organisation, own: words, facts: places })
+      const missing = away.map(({ server, sentence }) => `${server}: ${sentence}`)
+      const write = (now: AgentFacts) =>
+        writeInstructions({
+          ...now,
+          ...{ unavailable: missing, hidden: offer.hidden, introduction: introduce(introduced), brief },
+          others: isCommand ? [] : describeHandovers(agents.listHandovers(assistant), cast),
+        })
+      agent.instructions = (runContext) => write(runContext.context)
+      agent.model = model
+      agent.tools = offer.tools
+      // A call that waits for its person ends the run, which is parked.
+      agent.toolUseBehavior = () =>
+        open.questions?.waiting.length
+          ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
+          : { isFinalOutput: false, isInterrupted: undefined }
+      rest ??= {
+        limits: chosen.takesAll ? undefined : toContextLimits(await requireModelFor(known.person)),
+        instructions: write(facts),
+        tools: offer.tools,
+        listSources: () => tools.untrusted.listNames(),
+      }
     },
-  })
-  const agent = new Agent<AgentFacts>({
-    name: 'Switchboard',
-    instructions: (runContext) => writeInstructions(runContext.context),
-    model,
-    tools: offer.tools,
-    // A call that waits for its person ends the run, which is parked.
-    toolUseBehavior: () =>
-      open.questions?.waiting.length
-        ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
-        : { isFinalOutput: false, isInterrupted: undefined },
-  })
-  const rest = {
-    limits: chosen.takesAll ? undefined : toContextLimits(await requireModelFor(known.person)),
-    instructions: writeInstructions(facts),
-    tools: offer.tools,
-    listSources: () => tools.untrusted.listNames(),
-  }
-  return { agent, model, facts, rest }
+  )
+  open.nameAssistant = (named) => agents.nameOf(named)
+  const agent = await agents.openFor(before)
+  if (!rest) throw new Error('the assistant that answers was not equipped')
+  return { agent, model: models, facts, rest }
 }
 
 type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: () => number }
@@ -102,6 +156,7 @@ type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: 
 function chooseModel(
   isDirect: boolean,
   open: OpenTurn,
+  assistant: string,
   forModel: ToolsForModel,
   { person }: ReadContext,
   { timeZone, now }: TurnFacts,
@@ -113,19 +168,24 @@ function chooseModel(
   if (given) return { name: 'given', model: given, takesAll: false, lastSignAt }
   const model = openModel({ person, timeZone, now }, line)
   const [offered] = readSettingsModels()
-  const metered = offered ? meterModel(model, offered, makeTurnAccount(open, line)) : model
+  const metered = offered ? meterModel(model, offered, makeTurnAccount(open, line, assistant)) : model
   return { name: readModelName(), model: metered, takesAll: isDemo(), lastSignAt }
 }
 
-/** Reports the model's name at once. The returned function reports the totals with each answer. */
-function reportUsage(run: RunHandle, model: string): (answer: ModelAnswer) => void {
-  const totals = { model, inputTokens: 0, outputTokens: 0, modelCalls: 0 }
-  run.report({ ...totals })
-  return ({ inputTokens, outputTokens }) => {
-    totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
-    totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
-    totals.modelCalls += 1
-    run.report({ ...totals })
+/**
+ * Reports a model's name at once. The function that it returns reports that name and the turn's
+ * totals with each answer of the model.
+ */
+function reportUsage(run: RunHandle): (model: string) => (answer: ModelAnswer) => void {
+  const totals = { inputTokens: 0, outputTokens: 0, modelCalls: 0 }
+  return (model) => {
+    run.report({ ...totals, model })
+    return ({ inputTokens, outputTokens }) => {
+      totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
+      totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
+      totals.modelCalls += 1
+      run.report({ ...totals, model })
+    }
   }
 }
 

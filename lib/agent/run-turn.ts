@@ -1,12 +1,14 @@
 import { declinePendingApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
+import { readCast } from '#lib/agent/assistants/read-cast.ts'
 import { isCompactCommand } from '#lib/agent/context/compact-command.ts'
 import { compactOnRequest } from '#lib/agent/context/read-history.ts'
+import { listStateAgents } from '#lib/agent/handovers/list-state-agents.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
 import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
-import { prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
+import { noteCommand, prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
 import { cancelPendingQuestions } from '#lib/agent/questions/close-questions.ts'
 import type { ContinuedCalls } from '#lib/agent/questions/continued-calls.ts'
 import { RunQuestions } from '#lib/agent/questions/run-questions.ts'
@@ -49,6 +51,9 @@ export async function* runTurn(
           ? undefined
           : openWorkflowOf(known.items),
     )
+    const { cast, notices } = await readCast(turn, context)
+    open.cast = cast
+    yield* notices
     open.questions = new RunQuestions({
       run: { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id },
       ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC' },
@@ -62,15 +67,21 @@ export async function* runTurn(
       resumed,
       asking: open.questions,
       relist: continued !== undefined,
+      cast,
     })
     open.tools = tools
     if (signal.aborted) return
-    yield* unavailableNotices(tools)
-    if (resumed && !resumed.fits(tools.connections)) return yield* resumed.expire()
+    yield* unavailableNotices(tools, cast)
+    const before = resumed && listStateAgents(resumed.state)
+    if (resumed && !cast.goOnWith(before?.current ?? '')) return yield* resumed.expire()
+    await noteCommand(open, tools, known)
+    const mayUse = (server: string, tool: string) =>
+      tools.review.isCommand || cast.mayUseTool(cast.current.slug, server, tool)
+    if (resumed && !resumed.fits(tools.connections, mayUse)) return yield* resumed.expire()
     if (continued) yield* continued.finish(open, tools, known)
     if (signal.aborted) return yield* endEarly(open)
     if (open.questions.waiting.length > 0) return yield* waitForAnswers(open, tools, [])
-    const prepared = await prepareAgent(open, tools, known)
+    const prepared = await prepareAgent(open, tools, known, before?.all)
     if (isCompactCommand(input ?? undefined)) return yield* compactOnRequest(open, known, prepared.rest)
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)
     const { agent, facts, model } = prepared

@@ -17,6 +17,8 @@ export type RunHandle = {
    */
   report(facts: {
     model?: string
+    /** The version of the assistant that answers now; null for Switchboard as it is built in. */
+    assistantVersionId?: string | null
     inputTokens?: number
     outputTokens?: number
     modelCalls?: number

@@ -445,11 +445,15 @@ test('a handoff is a workflow line that names the next agent', () => {
     item('handoff_occurred', { type: 'function_call_result', callId: 'h1' }, { targetAgent: { name: 'Billing' } }),
   ])
   expect(events[0]).toMatchObject({
-    item: { workflow: { tasks: [{ title: 'Handing over to Billing agent', status_indicator: 'loading' }] } },
+    item: { workflow: { tasks: [{ title: 'Handing to Billing agent', status_indicator: 'loading' }] } },
   })
   expect(events.at(-1)).toMatchObject({
     item: {
-      workflow: { tasks: [{ title: 'Handed over to Billing', status_indicator: 'complete', content: '(<0.1 s)' }] },
+      workflow: {
+        tasks: [
+          { title: 'Handed to Billing', status_indicator: 'complete', handover: { to: 'Billing', state: 'done' } },
+        ],
+      },
     },
   })
   expect(events.some((event) => event.type === 'thread.item.done' && event.item.type === 'hidden_context_item')).toBe(

@@ -415,3 +415,20 @@ test('a status, image hosts and a title that a turn sets are saved and announced
     status: { type: 'locked', reason: 'Enough.' },
   })
 })
+
+test('what a turn changes while an earlier change is being saved is saved as well', async () => {
+  const ann = await signedIn()
+  const reply = await door(ann, async function* (turn) {
+    turn.thread.title = 'First'
+    // The agent goes on while the pipeline saves.
+    setImmediate(() => {
+      turn.thread.metadata = { kept: true }
+    })
+    yield { type: 'progress_update', text: 'now' }
+    yield* message(turn, ['done'])
+  })({ type: 'threads.create', params: { input: typed('hi') } })
+  expect(await createPrismaStore(ann.caller).loadThread(threadOf(reply))).toMatchObject({
+    title: 'First',
+    metadata: { kept: true },
+  })
+})

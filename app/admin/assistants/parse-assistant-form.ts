@@ -1,6 +1,6 @@
 import { parseAudience } from '#app/admin/audience/parse-audience.ts'
 import { listUnknownPlaces } from '#lib/agent/assistants/fill-placeholders.ts'
-import { BRIEF_MAX_TOKENS } from '#lib/agent/assistants/write-brief.ts'
+import { BRIEF_MAX_TOKENS } from '#lib/agent/input/write-brief.ts'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { AssistantConfig, Slug } from '#lib/data/assistants/assistant-config.ts'
 import { AppError } from '#lib/platform/errors.ts'

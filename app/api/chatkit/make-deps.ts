@@ -1,5 +1,7 @@
 import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
 import { withCurrentCards } from '#lib/agent/approvals/current-cards.ts'
+import { findChosenSlug } from '#lib/agent/assistants/find-chosen-slug.ts'
+import { requireUsableAssistant } from '#lib/agent/assistants/usable-assistants.ts'
 import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
 import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
 import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
@@ -46,6 +48,10 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,
     feedback: (given) => saveFeedback(caller, given),
     transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(caller, audio)) : undefined,
+    checkMessage: async (input) => {
+      const slug = findChosenSlug(input)
+      if (slug !== undefined) await requireUsableAssistant({ id: caller.userId, role: caller.role }, slug)
+    },
     onFailure: (error, told, { run }) => {
       // The agent has already logged and classified its own failures.
       if (!(error instanceof CustomStreamError)) log.error({ error }, 'turn failed')

@@ -51,10 +51,12 @@ export class ResumedRun {
 
   /**
    * True if the run can go on: every tool is still offered, because the SDK restores no call of
-   * another, and every approved one has the definition that the person was asked about.
+   * another, every approved one has the definition that the person was asked about, and `mayUse`
+   * lets the assistant have it.
    */
-  fits(connections: ToolConnection[]): boolean {
+  fits(connections: ToolConnection[], mayUse: (server: string, tool: string) => boolean): boolean {
     return this.#approvals.every(({ status, server, tool, toolHash: hash }) => {
+      if (!mayUse(server, tool)) return false
       const connection = connections.find((candidate) => candidate.server.name === server)
       const listed = connection?.listed(tool)
       return listed !== undefined && (status !== 'approved' || hashDefinition(listed as ToolDefinition) === hash)

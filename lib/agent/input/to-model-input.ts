@@ -1,4 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
+import { isAssistantTag } from '#lib/agent/assistants/find-chosen-slug.ts'
 import type { CountTokens } from '#lib/agent/input/count-tokens.ts'
 import {
   describePrompt,
@@ -142,7 +143,7 @@ async function fromUser(
   // Tags with the same text but another id or other data stay separate.
   const tags = new Map(
     content.flatMap((part) =>
-      part.type === 'input_tag' && !isResourceTag(part) && findPromptServer(part) === undefined
+      part.type === 'input_tag' && !isResourceTag(part) && !isAssistantTag(part) && findPromptServer(part) === undefined
         ? [[JSON.stringify([part.id, part.text, part.data]), part] as const]
         : [],
     ),

@@ -1,3 +1,4 @@
+import type { TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { SideEvents } from '#lib/agent/stream/side-events.ts'
@@ -14,4 +15,5 @@ export type AskingTurn = {
   questions: RunQuestions | undefined
   /** The parked runs that the turn goes on with, the first one first. */
   runs: readonly string[]
+  cast: TurnCast | undefined
 }

@@ -15,6 +15,7 @@ import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
 
 const GONE = 'The tool was taken away since it asked, so the answer was not sent.'
+const NOT_ITS_TOOL = 'This assistant may not use the tool any more, so the answer was not sent.'
 
 type Kept = ThreadItem & { type: 'hidden_context_item' }
 type Ended = { call: ParkedCall; result: Result }
@@ -77,7 +78,9 @@ export class ContinuedCalls {
     const { context, turn } = open
     const { connections } = tools
     const here = { caller: context.caller, threadId: turn.thread.id, connections }
-    const refusal = await findAnswerRefusal(call, here)
+    const { cast } = open
+    const mayUse = !cast || tools.review.isCommand || cast.mayUseTool(cast.current.slug, call.server, call.tool)
+    const refusal = mayUse ? await findAnswerRefusal(call, here) : NOT_ITS_TOOL
     const connection = connections.find(({ server }) => server.name === call.server)
     const offered = connection?.offeredRaw(call.tool)
     if (refusal !== undefined || !connection || !offered)

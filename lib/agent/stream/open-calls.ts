@@ -5,10 +5,10 @@ import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
 import {
   type CallNotes,
-  formatSeconds,
   NOT_MADE,
   type Outcome,
   type ToolCall,
+  toHandoverTask,
   toKeptArguments,
   toLoadingTask,
   toOutputText,
@@ -136,20 +136,14 @@ export class OpenCalls {
     yield* this.#endOther(key, (took) => toHostedTask(call, took))
   }
 
-  *startHandoff(key: string, agent: string): Events {
-    const title = `Handing over to ${agent}`
-    const task = { type: 'custom', icon: 'agent', title } as const
-    yield* this.#startOther(key, { ...task, status_indicator: 'loading' }, { ...task, status_indicator: 'none' })
+  /** Opens the line of a handover to the assistant with this name. */
+  *startHandoff(key: string, to: string): Events {
+    yield* this.#startOther(key, toHandoverTask(to, 'loading'), toHandoverTask(to, 'refused'))
   }
 
-  *endHandoff(key: string, agent: string): Events {
-    yield* this.#endOther(key, (took) => ({
-      type: 'custom',
-      status_indicator: 'complete',
-      icon: 'agent',
-      title: `Handed over to ${agent}`,
-      content: `(${formatSeconds(took)})`,
-    }))
+  /** Ends it: handed over, or not. */
+  *endHandoff(key: string, to: string, isDone: boolean): Events {
+    yield* this.#endOther(key, () => toHandoverTask(to, isDone ? 'done' : 'refused'))
   }
 
   /**

@@ -33,18 +33,27 @@ export class SdkEvents {
   readonly #workflow: OpenWorkflow
   readonly #calls: OpenCalls
   readonly #clientTools: ReadonlySet<string>
+  readonly #nameAssistant: (named: string) => string
   /** The function calls of this run, to find the one that the page carries out. */
   readonly called: { name: string; callId: string; itemId?: string }[] = []
+  /** To whom handovers were asked for, by call id. */
+  readonly #handovers = new Map<string, string>()
   #raw = false
   #thinking = ''
   #spoken = false
 
-  constructor({ messages, images, workflow, calls }: Open, clientTools: ReadonlySet<string>) {
+  /** `nameAssistant` names the assistant of an agent or of a tool that hands over, for people. */
+  constructor(
+    { messages, images, workflow, calls }: Open,
+    clientTools: ReadonlySet<string>,
+    nameAssistant: (named: string) => string = agentOf,
+  ) {
     this.#messages = messages
     this.#images = images
     this.#workflow = workflow
     this.#calls = calls
     this.#clientTools = clientTools
+    this.#nameAssistant = nameAssistant
   }
 
   *take(event: RunStreamEvent): Events {
@@ -127,6 +136,22 @@ export class SdkEvents {
     yield* this.#messages.addText(MESSAGE, this.#spoken ? 1 : 0, delta.refusal)
   }
 
+  *#startHandoff(callId: string, tool = ''): Events {
+    const to = this.#nameAssistant(tool)
+    this.#handovers.set(callId, to)
+    yield* this.#calls.startHandoff(callId, to)
+  }
+
+  /** A refused handover ends at the agent where it began. */
+  *#endHandoff(callId: string, from: string | undefined, to = from ?? ''): Events {
+    const isDone = from !== to
+    yield* this.#calls.endHandoff(
+      callId,
+      isDone ? this.#nameAssistant(to) : (this.#handovers.get(callId) ?? ''),
+      isDone,
+    )
+  }
+
   *#normalised(item: RawItem): Events {
     if (item.type === 'reasoning' && !this.#thinking && !this.#messages.has(MESSAGE)) {
       const text = [...(item.rawContent ?? []), ...(item.content ?? [])].map(({ text }) => text ?? '').join('\n')
@@ -176,9 +201,8 @@ export class SdkEvents {
       })
     } else if (name === 'tool_output' && raw.type === 'function_call_result')
       yield* this.#calls.end(callId, raw.output, customData)
-    else if (name === 'handoff_requested') yield* this.#calls.startHandoff(callId, agentOf(raw.name))
-    else if (name === 'handoff_occurred')
-      yield* this.#calls.endHandoff(callId, targetAgent?.name ?? sourceAgent?.name ?? '')
+    else if (name === 'handoff_requested') yield* this.#startHandoff(callId, raw.name)
+    else if (name === 'handoff_occurred') yield* this.#endHandoff(callId, sourceAgent?.name, targetAgent?.name)
     else if (name === 'tool_called' && raw.type === 'hosted_tool_call' && !this.#raw) {
       const call = { ...(raw.providerData as RawItem), type: raw.name }
       if (isHostedCall(call)) yield* this.#calls.endHosted(raw.id ?? '', call)

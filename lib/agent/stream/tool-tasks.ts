@@ -63,6 +63,20 @@ export function toSettledTask(asked: ToolCall, facts: Outcome): CustomTask {
     : lineOf(call, 'lucide:circle-alert', content)
 }
 
+const HANDOVERS = { loading: 'Handing to', done: 'Handed to', refused: 'Not handed to' }
+
+/** The line of a handover to the assistant with this name. */
+export function toHandoverTask(to: string, state: keyof typeof HANDOVERS): CustomTask {
+  const status_indicator = { loading: 'loading', done: 'complete', refused: 'none' } as const
+  return {
+    type: 'custom',
+    status_indicator: status_indicator[state],
+    icon: 'agent',
+    title: `${HANDOVERS[state]} ${to}`,
+    handover: { to, state },
+  }
+}
+
 function lineOf(call: ToolCall, icon: CustomTask['icon'], content: string): CustomTask {
   return {
     ...{ type: 'custom', status_indicator: 'complete', title: toTitle(call), icon },

@@ -32,6 +32,8 @@ export type TurnOptions = ImageOptions & {
   clientTools?: ReadonlySet<string>
   /** What a call's line shows besides the model's words. */
   describeCall?: (call: ToolCall) => CallNotes
+  /** The name for people of an agent, or of the agent that a tool hands over to. */
+  nameAssistant?: (named: string) => string
 }
 
 /**
@@ -66,7 +68,7 @@ export class TurnEvents {
     this.#calls = new OpenCalls(context, this.#workflow, options.describeCall)
     const open = { messages: this.#messages, images: this.#images, workflow: this.#workflow, calls: this.#calls }
     this.#widgets = new ResultWidgets(context)
-    this.#run = new SdkEvents(open, options.clientTools ?? new Set())
+    this.#run = new SdkEvents(open, options.clientTools ?? new Set(), options.nameAssistant)
   }
 
   /** Takes the items of the thread so far, and the workflow that this turn continues. */

@@ -11,6 +11,7 @@ import type { ToolConnection } from '#lib/mcp-client/connection/tool-connection.
 import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 
 const NO_OBJECT = { sentence: 'The arguments must be a JSON object. Call the tool again with one.', declined: false }
+const NOT_ITS_TOOL = { sentence: 'This assistant may not use this tool.', declined: false }
 const NOT_AGREED = { sentence: DECLINED, declined: true }
 
 type Call = { callId: string; name: string }
@@ -35,15 +36,23 @@ export class CallReview {
   readonly #refused = new Map<string, string>()
   /** The arguments as the model wrote them, by call id. */
   readonly #written = new Map<string, string>()
+  /** The ids of the calls whose assistant may not use the tool. */
+  readonly #barred = new Set<string>()
 
   constructor(known: Known, resumed?: ResumedRun) {
     this.#known = known
     this.#resumed = resumed
   }
 
-  /** Notes the calls of a model's answer, before the SDK acts on them. */
-  noteAsked(calls: AskedCall[]): void {
-    for (const { callId, arguments: text } of calls) this.#written.set(callId, text)
+  /**
+   * Notes the calls of a model's answer, before the SDK acts on them. `mayUse` says which tools the
+   * assistant may use that asks for them.
+   */
+  noteAsked(calls: AskedCall[], mayUse: (name: string) => boolean): void {
+    for (const { callId, name, arguments: text } of calls) {
+      this.#written.set(callId, text)
+      if (!mayUse(name)) this.#barred.add(callId)
+    }
   }
 
   /**
@@ -59,6 +68,10 @@ export class CallReview {
     const { connection, tool } = offered
     // The SDK may have a call reviewed more than once.
     if (this.#refused.has(callId)) return false
+    if (this.#barred.has(callId)) {
+      await this.#refuse(connection, { callId, name }, args, NOT_ITS_TOOL)
+      return false
+    }
     // A call that was decided still needs its approval, so the stored decision applies.
     const decided = this.#resumed?.isApproved(callId) !== undefined
     const reason = decided ? undefined : findApprovalReason(offered, args, this.#relevant, callId)

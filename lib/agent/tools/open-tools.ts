@@ -1,5 +1,6 @@
 import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
+import type { TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { readModelName } from '#lib/agent/models/open-model.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
@@ -26,13 +27,16 @@ type Work = {
   asking: Asking
   /** Asks every server for its tools again. */
   relist: boolean
+  /** The assistants of the turn. */
+  cast: TurnCast
 }
 
 /**
  * Opens the person's tool servers for one turn. A call's progress and end become steps of the turn.
  * The caller has to close them.
  */
-export async function openTools({ context, known, steps, signal, resumed, asking, relist }: Work): Promise<OpenTools> {
+export async function openTools(work: Work): Promise<OpenTools> {
+  const { context, known, steps, signal, resumed, asking, relist, cast } = work
   const { caller, run, builtinFetch } = context
   const servers = await listServersFor(known.person.role)
   const needed = new NeededAccounts(caller, servers)
@@ -42,6 +46,7 @@ export async function openTools({ context, known, steps, signal, resumed, asking
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
+      findAssistantVersion: () => (review.isCommand ? undefined : cast.current.version?.id),
       listSources: () => (review.isCommand ? [] : untrusted.listNames()),
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
@@ -75,10 +80,13 @@ export async function openTools({ context, known, steps, signal, resumed, asking
   }
 }
 
-/** What the person is told of servers that cannot be reached. A Connect card speaks for itself. */
-export function unavailableNotices({ unavailable }: Pick<OpenMcp, 'unavailable'>): Notice[] {
+/**
+ * What the person is told of servers that cannot be reached and whose tools the assistant would use.
+ * A Connect card speaks for itself.
+ */
+export function unavailableNotices({ unavailable }: Pick<OpenMcp, 'unavailable'>, cast: TurnCast): Notice[] {
   return unavailable
-    .filter(({ connect }) => connect === undefined)
+    .filter(({ connect, server }) => connect === undefined && cast.usesServer(server))
     .map(({ server, sentence }) => ({
       type: 'notice',
       level: 'warning',

@@ -61,6 +61,8 @@ export type CustomTask = TaskBase & {
   content?: string
   /** Our extension: the tool call that the task is about, for a client that shows more of it. */
   tool_call?: { run_id: string; call_id: string }
+  /** Our extension: the task is a handover to another assistant, for a client that words it itself. */
+  handover?: { to: string; state: 'loading' | 'done' | 'refused' }
 }
 export type SearchTask = TaskBase & {
   type: 'web_search'

@@ -1,6 +1,6 @@
 import type { ErrorEvent, NumberedEvent, StreamOptions, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Attachment, ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
-import type { Action, Params } from '#lib/chatkit/protocol/requests.ts'
+import type { Action, Params, UserMessageInput } from '#lib/chatkit/protocol/requests.ts'
 import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Act, Respond, Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
@@ -68,6 +68,11 @@ export type Deps<Context> = {
   files?: AttachmentFiles
   /** `mediaType` is the MIME type without its parameters. */
   transcribe?: (audio: { data: Uint8Array; mimeType: string; mediaType: string }) => Promise<{ text: string }>
+  /**
+   * Throws if the caller may not send this message, for a reason of the application. Called before
+   * anything is stored.
+   */
+  checkMessage?: (input: UserMessageInput) => Promise<void>
   streamOptions?: (thread: Thread) => StreamOptions
   /** Called for each failed turn, with the error event that the client got. */
   onFailure?: (error: unknown, shown: ErrorEvent, context: Context) => void

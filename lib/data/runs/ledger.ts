@@ -30,6 +30,8 @@ export type NewToolCall = {
   via: 'chat' | 'mcp' | 'repeat'
   server: string
   tool: string
+  /** The version of the assistant that asked for the call. */
+  assistantVersionId?: string | undefined
   arguments: unknown
   /** Names of the arguments that the session filled in, whatever the caller sent. */
   filledIn?: string[]
@@ -101,10 +103,10 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
   const id = newId('call')
   const statement = Prisma.sql`
     INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
-      trace_id, span_id, client_name, client_version, repeat_of, repeated_by, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
+      trace_id, span_id, client_name, client_version, repeat_of, repeated_by, assistant_version_id, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
     VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
       ${await measureJson(call.arguments ?? {})}, ${hashArguments(toAskedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
-      ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy},
+      ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy}, ${call.assistantVersionId},
       ${findCurrentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,
       ${end?.failureClass}, ${end?.message}, ${end?.at}::timestamptz, ${end && (outcome?.durationMs ?? Math.max(0, end.at.getTime() - startedAt.getTime()))}::int)
     ON CONFLICT (id) DO NOTHING`

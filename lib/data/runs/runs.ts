@@ -36,6 +36,7 @@ export type RunOutcome = {
 /** Facts that become known while a run is going. */
 export type RunFacts = {
   model?: string
+  assistantVersionId?: string | null
   inputTokens?: number
   outputTokens?: number
   modelCalls?: number

@@ -149,6 +149,7 @@ const DETAIL = {
   spanId: true,
   turnId: true,
   repeatedBy: true,
+  assistantVersionId: true,
   connectedMs: true,
   firstSignMs: true,
   arguments: true,

@@ -99,6 +99,7 @@ function rowOf(call: RecordedCall, run: CallingRun, span: TraceContext) {
     threadId: threadId || undefined,
     ...origin,
     ...span,
+    assistantVersionId: repeats ? undefined : run.findAssistantVersion?.(),
     arguments: args,
     filledIn,
     hidden,

@@ -17,6 +17,8 @@ export type CallingRun = {
    * Aborts when the run ends early. The reason is an AppError unless the person stopped the run.
    */
   signal?: AbortSignal
+  /** The version of the assistant that asks for a call now. Undefined if none does, or if it has none. */
+  findAssistantVersion?: () => string | undefined
   /** Where content comes from that others may have written and that the run's model has read. */
   listSources?: () => string[]
   /** Receives a call's progress in words, at most four times a second. */

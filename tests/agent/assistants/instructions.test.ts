@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fillPlaceholders, listUnknownPlaces } from '#lib/agent/assistants/fill-placeholders.ts'
-import { BRIEF_MAX_TOKENS, introduce, writeBrief } from '#lib/agent/assistants/write-brief.ts'
 import { toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
+import { BRIEF_MAX_TOKENS, introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 
 const PERSON = {

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
+import { AssistantVersionLink } from '#app/admin/assistants/assistant-version-link.tsx'
 import { Live } from '#app/admin/live.tsx'
 import { toToolCallsHref } from '#app/admin/tool-calls/tool-call-query.ts'
 import { RunStatusBadge } from '#app/calls/call-status.tsx'
@@ -90,6 +91,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
                   {run.owner.name}
                 </Link>,
               ],
+              ['Assistant', <AssistantVersionLink key="a" id={run.assistantVersionId} />],
               ['Model', run.model],
               ['Began', <RelativeTime key="b" at={run.createdAt.toISOString()} exact />],
               ['Waited to start', since(run.createdAt, run.startedAt)],

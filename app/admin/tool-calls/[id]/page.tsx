@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { AssistantVersionLink } from '#app/admin/assistants/assistant-version-link.tsx'
 import { toToolCallsHref } from '#app/admin/tool-calls/tool-call-query.ts'
 import { CallPage } from '#app/calls/call-page.tsx'
 import { Id } from '#app/ui/lists/facts.tsx'
@@ -61,6 +62,7 @@ async function factsOf(call: ToolCallDetail, me: string): Promise<[string, React
         </Link>
       ),
     ],
+    ['Assistant', call.via === 'chat' && runId && <AssistantVersionLink key="a" id={call.assistantVersionId} />],
     ['In its run after', run && toDurationText(Math.max(0, startedAt.getTime() - run.createdAt.getTime()))],
     [
       'Conversation',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BRIEF_MAX_TOKENS, writeOwnWords } from '#lib/agent/assistants/write-brief.ts'
+import { BRIEF_MAX_TOKENS, writeOwnWords } from '#lib/agent/input/write-brief.ts'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { route } from '#lib/auth/route.ts'
 import { OWN_WORDS_MAX_CHARS, readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'

@@ -1,9 +1,16 @@
 import type { Task } from '#lib/chatkit/protocol/items.ts'
+import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { Markdown } from '#lib/chatkit-element/views/items/markdown.tsx'
 import { SourceLink } from '#lib/chatkit-element/views/items/sources.tsx'
 
 /** The title of a step; undefined for a thought without one. */
-export function toTaskTitle(task: Task): string | undefined {
+export function toTaskTitle(task: Task, strings: Strings): string | undefined {
+  if (task.type === 'custom' && task.handover) {
+    const { to, state } = task.handover
+    return (
+      { loading: strings.handingTo, done: strings.handedTo, refused: strings.notHandedTo }[state]?.(to) ?? task.title
+    )
+  }
   return task.title ?? (task.type === 'web_search' ? (task.title_query ?? task.queries?.[0]) : undefined)
 }
 

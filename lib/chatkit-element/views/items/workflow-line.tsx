@@ -72,11 +72,13 @@ function lineText(
   locale: string,
 ): { title: string; detail: string } {
   const { tasks, summary, type, subject } = workflow
-  const titles = [...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (toTaskTitle(task) ?? []))))]
+  const titles = [
+    ...new Set(tasks.flatMap((task) => (task.type === 'thought' ? [] : (toTaskTitle(task, strings) ?? [])))),
+  ]
   if (isWorking) {
     const current = tasks.findLast((task) => task.status_indicator === 'loading') ?? tasks.at(-1)
     const fallback = type === 'reasoning' ? strings.thinking : strings.working
-    return { title: (current && toTaskTitle(current)) || fallback, detail: '' }
+    return { title: (current && toTaskTitle(current, strings)) || fallback, detail: '' }
   }
   if (subject === 'earlier_messages') return { title: strings.earlierMessages, detail: '' }
   if (summary && 'title' in summary) return { title: summary.title, detail: '' }
@@ -124,7 +126,7 @@ export function TaskLine({ task, inWorkflow = false }: { task: Task; inWorkflow?
         ) : (
           <Icon name={failed ? 'circle-alert' : status === 'complete' ? 'check' : (ownIcon(task) ?? 'dot')} size={15} />
         )}
-        <span dir="auto">{toTaskTitle(task) ?? strings.working.replace('…', '')}</span>
+        <span dir="auto">{toTaskTitle(task, strings) ?? strings.working.replace('…', '')}</span>
         {(status !== 'none' || failed) && <span class="sr-only">{spoken}</span>}
       </p>
       <TaskDetails task={task} />

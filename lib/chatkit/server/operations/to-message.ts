@@ -7,7 +7,7 @@ import { AppError } from '#lib/platform/errors.ts'
 
 /**
  * A person's message as an item that is not stored yet. Throws bad_request for an empty message,
- * too_large, and what `loadAttachments` throws.
+ * too_large, and what `loadAttachments` and `checkMessage` throw.
  */
 export async function toMessage<Context>(
   deps: Deps<Context>,
@@ -19,6 +19,7 @@ export async function toMessage<Context>(
   requireShort([...content.flatMap(textsOf), quoted_text ?? ''], deps.limits.messageMaxChars)
   if (!input.attachments.length && !content.some((part) => part.type === 'input_tag' || part.text.trim()))
     throw new AppError('bad_request', 'params.input.content: the message is empty.')
+  await deps.checkMessage?.(input)
   const attachments = await loadAttachments(deps, input.attachments, threadId)
   return {
     id: deps.store.newItemId('message', requestId),

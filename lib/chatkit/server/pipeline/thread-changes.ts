@@ -34,13 +34,19 @@ export class ThreadChanges {
   async #save(changed: Field[]): Promise<ThreadStreamEvent> {
     if (changed.includes('title') && this.#thread.title != null)
       this.#thread.title = cleanTitle(this.#thread.title) || undefined
+    const saving = snapshot(this.#thread)
     // Writes only what this turn changed: the person may have renamed the thread meanwhile.
     const fields = Object.fromEntries(changed.map((field) => [field, this.#thread[field]]))
     const merged = await this.#store.changeThread(this.#thread.id, fields)
-    for (const field of FIELDS) delete this.#thread[field as 'title']
-    Object.assign(this.#thread, merged)
-    this.#seen = snapshot(this.#thread)
-    return { type: 'thread.updated', thread: toWireThread(this.#thread) }
+    this.#seen = snapshot(merged)
+    const now = snapshot(this.#thread)
+    for (const [index, field] of FIELDS.entries()) {
+      // The turn goes on meanwhile: what it has changed again is saved with the next event.
+      if (now[index] !== saving[index]) continue
+      delete this.#thread[field as 'title']
+      if (merged[field] !== undefined) Object.assign(this.#thread, { [field]: merged[field] })
+    }
+    return { type: 'thread.updated', thread: toWireThread(merged) }
   }
 }
 

@@ -1,7 +1,7 @@
 import { findOrganisation } from '#lib/agent/assistants/list-assistants.ts'
 import { toPlaceFacts } from '#lib/agent/assistants/to-place-facts.ts'
-import { introduce, writeBrief } from '#lib/agent/assistants/write-brief.ts'
 import { toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
+import { introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { notFound } from '#lib/platform/errors.ts'
 
