@@ -12,6 +12,7 @@ import { findOrigin, toSentArguments } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import type { AskingModel } from '#lib/data/models/model-of-runs.ts'
 import type { AskingCall } from '#lib/mcp-client/questions/asking.ts'
 
 /** The parked run that a turn goes on with. */
@@ -38,6 +39,8 @@ export class OpenTurn {
   tools: OpenTools | undefined
   /** The assistants, once they are known. */
   cast: TurnCast | undefined
+  /** The model that asks for the calls that are made now, once a provider's model has asked for one. */
+  askedBy: AskingModel | undefined
   /** The name of an assistant for people, by its agent's name or that of a tool that hands over to it. */
   nameAssistant = (named: string): string => named
 

@@ -12,12 +12,11 @@ import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
 import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'
-import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
-import { isDemo, openModel, readModelName } from '#lib/agent/models/open-model.ts'
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
+import { TurnModel, toFallbackNotice, toLimitsKey } from '#lib/agent/models/turn-model.ts'
 import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
@@ -31,6 +30,7 @@ import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
 import { makeTurnAccount } from '#lib/agent/turn-account.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
 import { env } from '#lib/platform/env.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
 
@@ -99,22 +99,29 @@ export async function prepareAgent(
       const own = all.filter(
         ({ name }) => mayUse(name) && (listed.some((tool) => tool.name === name) || connects.has(name)),
       )
-      const forModel = new ToolsForModel(connections, readModelName())
-      const chosen = chooseModel(isCommand, open, config.name, forModel, known, facts)
-      const reportAnswer = report(chosen.name)
+      const answering = await openAnswering(config, known)
+      const forModel = new ToolsForModel(connections, toLimitsKey(answering.current))
+      const chosen = await chooseModel(isCommand, open, config.name, { answering, forModel }, known, facts)
+      const reportAnswer = report(chosen.describe)
       const mustHave = [...(resumed?.calls ?? []), ...connecting]
-      const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takesAll
-        ? { tools: own }
+      const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takes
+        ? { tools: chosen.takes === 'all' ? own : [] }
         : await forModel.choose(own, { said, items: known.items, needed: mustHave })
-      const model = new GuardedModel(offer.view ? withModelView(chosen.model, offer.view) : chosen.model, {
+      const view = (inner: Model) => (offer.view ? withModelView(inner, offer.view) : inner)
+      const model = new GuardedModel(view(chosen.model), {
         idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
         lastSignAt: chosen.lastSignAt,
         onAnswer: (answer) => {
           models.noteAnswer(model)
+          open.askedBy = chosen.isOffered ? answering.current : undefined
           review.noteAsked(answer.calls, mayUse)
           if (answer.isHosted) context.run.report({ webReadAt: tools.untrusted.noteHostedCalls() })
           open.fill.noteAnswer(answer)
           reportAnswer(answer)
+        },
+        findFallback: async (error) => {
+          const next = await chosen.findFallback?.(error)
+          return next && view(next)
         },
       })
       models.add(model)
@@ -137,7 +144,7 @@ export async function prepareAgent(
           ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
           : { isFinalOutput: false, isInterrupted: undefined }
       rest ??= {
-        limits: chosen.takesAll ? undefined : toContextLimits(await requireModelFor(known.person)),
+        limits: chosen.takes === 'all' ? undefined : toContextLimits(answering.current),
         instructions: write(facts),
         tools: offer.tools,
         listSources: () => tools.untrusted.listNames(),
@@ -150,41 +157,78 @@ export async function prepareAgent(
   return { agent, model: models, facts, rest }
 }
 
-type ChosenModel = { name: string; model: Model; takesAll: boolean; lastSignAt: () => number }
+/** The model of an assistant: its own, or else the one that the person chose for the thread. */
+async function openAnswering(
+  { model, reasoning }: AssistantConfig,
+  { person, choice }: ReadContext,
+): Promise<TurnModel> {
+  if (model !== null) return new TurnModel({ model: await requireModelFor(person, model), reasoning })
+  return new TurnModel({ model: choice.model, reasoning: choice.reasoning ?? reasoning })
+}
+
+type ChosenModel = {
+  /** What the run's row says of the model that answers now. */
+  describe: () => Parameters<RunHandle['report']>[0]
+  model: Model
+  /** Which tools it takes, if that is not to be found out. */
+  takes?: 'all' | 'none'
+  /** False for a model that no provider answers for. */
+  isOffered: boolean
+  lastSignAt: () => number
+  /** The model that is asked instead, after a failure before the first word. */
+  findFallback?: (error: unknown) => Promise<Model | undefined>
+}
 
 /** The model of a turn. One that reads no tool definitions takes all tools. */
-function chooseModel(
+async function chooseModel(
   isDirect: boolean,
   open: OpenTurn,
   assistant: string,
-  forModel: ToolsForModel,
+  { answering, forModel }: { answering: TurnModel; forModel: ToolsForModel },
   { person }: ReadContext,
   { timeZone, now }: TurnFacts,
-): ChosenModel {
+): Promise<ChosenModel> {
   const given = open.context.model
   const line = new TurnLine(open.steps, forModel)
   const lastSignAt = () => line.lastSignAt
-  if (isDirect) return { name: DIRECT_NAME, model: makeDirectModel(), takesAll: true, lastSignAt }
-  if (given) return { name: 'given', model: given, takesAll: false, lastSignAt }
-  const model = openModel({ person, timeZone, now }, line)
-  const [offered] = readSettingsModels()
-  const metered = offered ? meterModel(model, offered, makeTurnAccount(open, line, assistant)) : model
-  return { name: readModelName(), model: metered, takesAll: isDemo(), lastSignAt }
+  const own = { isOffered: false, lastSignAt }
+  if (isDirect) return { ...own, describe: () => ({ model: DIRECT_NAME }), model: makeDirectModel(), takes: 'all' }
+  if (given) return { ...own, describe: () => ({ model: 'given' }), model: given }
+  const account = makeTurnAccount(open, line, assistant)
+  const ask = async () => {
+    const model = await answering.open({ person, timeZone, now, line })
+    return answering.current.origin === 'demo' ? model : meterModel(model, answering.current, account)
+  }
+  const { origin, capabilities } = answering.current
+  return {
+    describe: () => answering.describe(),
+    model: await ask(),
+    ...(origin === 'demo' ? { takes: 'all' } : !capabilities.tools && { takes: 'none' }),
+    isOffered: true,
+    lastSignAt,
+    findFallback: async (error) => {
+      const before = answering.current
+      if (!(await answering.turnToFallback(error, person))) return undefined
+      await forModel.turnTo(toLimitsKey(answering.current))
+      open.steps.push((turn) => turn.show(toFallbackNotice(before, answering.current)))
+      return ask()
+    },
+  }
 }
 
 /**
- * Reports a model's name at once. The function that it returns reports that name and the turn's
- * totals with each answer of the model.
+ * Reports a model at once. The function that it returns reports that model and the turn's totals
+ * with each answer of it.
  */
-function reportUsage(run: RunHandle): (model: string) => (answer: ModelAnswer) => void {
+function reportUsage(run: RunHandle): (describe: ChosenModel['describe']) => (answer: ModelAnswer) => void {
   const totals = { inputTokens: 0, outputTokens: 0, modelCalls: 0 }
-  return (model) => {
-    run.report({ ...totals, model })
+  return (describe) => {
+    run.report({ ...totals, ...describe() })
     return ({ inputTokens, outputTokens }) => {
       totals.inputTokens = toTokenCount(totals.inputTokens + inputTokens)
       totals.outputTokens = toTokenCount(totals.outputTokens + outputTokens)
       totals.modelCalls += 1
-      run.report({ ...totals, model })
+      run.report({ ...totals, ...describe() })
     }
   }
 }

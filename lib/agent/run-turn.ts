@@ -7,6 +7,7 @@ import { listStateAgents } from '#lib/agent/handovers/list-state-agents.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
 import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
+import { noticeWithdrawn } from '#lib/agent/models/notice-withdrawn.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
 import { noteCommand, prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
 import { cancelPendingQuestions } from '#lib/agent/questions/close-questions.ts'
@@ -19,6 +20,7 @@ import { openTools, unavailableNotices } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
 
 /**
  * Answers one turn with the agent. A new message first declines the thread's pending approvals.
@@ -43,6 +45,8 @@ export async function* runTurn(
     // Prepare.
     yield* readResources(turn, context)
     const known = await readContext(context.caller, turn, [context.run.id, ...open.runs])
+    open.askedBy = await findModelOfRuns(context.caller, open.runs)
+    yield* noticeWithdrawn(context.caller, thread.id, known)
     events.begin(
       known.items,
       (resumed ?? continued)
@@ -68,6 +72,7 @@ export async function* runTurn(
       asking: open.questions,
       relist: continued !== undefined,
       cast,
+      findModel: () => open.askedBy,
     })
     open.tools = tools
     if (signal.aborted) return

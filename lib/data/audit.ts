@@ -44,6 +44,12 @@ export const AUDIT_ACTIONS = [
   'limit_changed',
   'limit_removed',
   'usage_exported',
+  'provider_added',
+  'provider_changed',
+  'provider_removed',
+  'model_offered',
+  'model_changed',
+  'model_removed',
   'call_repeated',
   'account_connected',
   'account_disconnected',
@@ -67,7 +73,7 @@ export async function recordAudit(event: {
 
 /**
  * One audited event. `actorName` is the name of the account that acted; `subjectName` is the name
- * of the account or server it was done to. Both are null if there is no such name, or no longer.
+ * of the account, server or model it was done to. Both are null if there is no such name, or no longer.
  */
 export type AuditRow = {
   id: string
@@ -97,10 +103,11 @@ export async function listAuditEvents({ action, person, after }: AuditFilter = {
   const rows = await runSystemStatement<AuditRow>(
     'admin',
     Prisma.sql`
-      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject, coalesce(s.name, m.name, t.slug) AS "subjectName",
-             e.detail, e.request_id AS "requestId"
+      SELECT e.id, e.at, e.action, e.actor_id AS "actorId", a.name AS "actorName", e.subject,
+             coalesce(s.name, m.name, t.slug, p.name, o.name) AS "subjectName", e.detail, e.request_id AS "requestId"
       FROM audit_events e LEFT JOIN users a ON a.id = e.actor_id LEFT JOIN users s ON s.id = e.subject
         LEFT JOIN mcp_servers m ON m.id = e.subject LEFT JOIN assistants t ON t.id = e.subject
+        LEFT JOIN model_providers p ON p.id = e.subject LEFT JOIN offered_models o ON o.id = e.subject
       WHERE (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
         AND (${like}::text IS NULL OR a.name ILIKE ${like} OR a.email ILIKE ${like} OR s.name ILIKE ${like} OR s.email ILIKE ${like})
         AND ${isAfter(Prisma.sql`e.at`, Prisma.sql`e.id`, after)}

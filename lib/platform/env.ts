@@ -81,6 +81,10 @@ export const Settings = z.object({
   OPENAI_TRANSCRIPTION_MODEL: z.string().default(DEFAULT_TRANSCRIPTION_MODEL),
   // The context window of OPENAI_MODEL, if it is none of OpenAI's present models.
   OPENAI_CONTEXT_TOKENS: optionalWhole(1_000, 100_000_000),
+  MODELS_FILE: z.string().optional(),
+  // Whether providers of models that admins add may have non-public addresses. Those of the settings
+  // and of the file always may.
+  MODEL_ALLOW_PRIVATE: oneOf('on', 'off').default('off'),
   MODEL_IDLE_TIMEOUT: seconds(60),
   // The most tools the model accepts in one request. Two of them find and call the others.
   MODEL_MAX_TOOLS: whole(128, 2, 10_000),

@@ -1,3 +1,4 @@
+import type { ModelFallback } from '#lib/data/models/model-fallbacks.ts'
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import type { SettledRequest } from '#lib/data/usage/model-requests.ts'
@@ -16,9 +17,13 @@ export type RunHandle = {
    * last read what a tool of the model's provider brought.
    */
   report(facts: {
+    /** The model that answers, its provider, and its id among those that are offered. */
     model?: string
     /** The version of the assistant that answers now; null for Switchboard as it is built in. */
     assistantVersionId?: string | null
+    provider?: string
+    offeredModelId?: string
+    fallbacks?: ModelFallback[]
     inputTokens?: number
     outputTokens?: number
     modelCalls?: number

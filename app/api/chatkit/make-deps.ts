@@ -2,7 +2,8 @@ import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
 import { withCurrentCards } from '#lib/agent/approvals/current-cards.ts'
 import { findChosenSlug } from '#lib/agent/assistants/find-chosen-slug.ts'
 import { requireUsableAssistant } from '#lib/agent/assistants/usable-assistants.ts'
-import { canTranscribe, transcribe } from '#lib/agent/models/transcribe.ts'
+import { requireChoiceFor } from '#lib/agent/models/catalog/model-choice.ts'
+import { transcribe } from '#lib/agent/models/transcribe.ts'
 import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
 import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
@@ -11,6 +12,7 @@ import type { AttachmentFiles, Deps } from '#lib/chatkit/server/deps.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act, Respond } from '#lib/chatkit/server/turn.ts'
 import { announceAttachment, deleteBytes } from '#lib/data/attachments/attachments.ts'
+import type { AudienceMember } from '#lib/data/audience.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/chat/feedback.ts'
 import { withTurnOutcomes } from '#lib/data/chat/turn-outcomes.ts'
@@ -47,10 +49,12 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     },
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,
     feedback: (given) => saveFeedback(caller, given),
-    transcribe: canTranscribe() ? (audio) => within(SPEECH, caller, () => transcribe(caller, audio)) : undefined,
+    transcribe: (audio) => within(SPEECH, caller, () => transcribe(memberOf(caller), audio)),
     checkMessage: async (input) => {
+      const model = input.inference_options?.model
+      if (model != null) await requireChoiceFor(memberOf(caller), model)
       const slug = findChosenSlug(input)
-      if (slug !== undefined) await requireUsableAssistant({ id: caller.userId, role: caller.role }, slug)
+      if (slug !== undefined) await requireUsableAssistant(memberOf(caller), slug)
     },
     onFailure: (error, told, { run }) => {
       // The agent has already logged and classified its own failures.
@@ -58,6 +62,10 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
       run.fail(ownFailureClass(error), told.message ?? toAppError(error).message)
     },
   }
+}
+
+function memberOf({ userId, role }: Caller): AudienceMember {
+  return { id: userId, role }
 }
 
 function filesOf(caller: Caller): AttachmentFiles {

@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { ChatPanel } from '#app/chat/chat-panel.tsx'
 import { DemoNotice } from '#app/chat/demo-notice.tsx'
-import { isDemo } from '#lib/agent/models/open-model.ts'
+import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { canTranscribe } from '#lib/agent/models/transcribe.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
@@ -17,15 +17,20 @@ const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 /** The chat. The address names the open conversation; the client part reads and updates it. */
 export default async function ChatPage() {
   const caller = await requirePageCaller()
-  const person = await findPerson(caller.userId)
+  const member = { id: caller.userId, role: caller.role }
+  const [person, offered, dictation] = await Promise.all([
+    findPerson(caller.userId),
+    modelsFor(member),
+    canTranscribe(member),
+  ])
   const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN, ATTACHMENTS, ATTACHMENT_MAX_MB, ATTACHMENTS_PER_MESSAGE } = env()
   return (
     <div className="flex h-full flex-col">
       <h1 className="sr-only">Chat</h1>
-      {isDemo() && <DemoNotice admin={caller.role === 'admin'} />}
+      {offered[0]?.origin === 'demo' && <DemoNotice admin={caller.role === 'admin'} />}
       <ChatPanel
         personId={caller.userId}
-        dictation={canTranscribe()}
+        dictation={dictation}
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
         builtinTools={MCP_BUILTIN === 'on'}
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}

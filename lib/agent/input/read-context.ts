@@ -1,8 +1,10 @@
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
+import { chooseForTurn } from '#lib/agent/models/catalog/model-choice.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { listThreadFiles } from '#lib/data/attachments/thread-files.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
+import { findThreadModelChoice } from '#lib/data/chat/model-choices.ts'
 import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
 import { findSummary } from '#lib/data/chat/summaries.ts'
 import { findPerson } from '#lib/data/people/users.ts'
@@ -22,23 +24,30 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, { summary, items }, policies, approved, answered, files, origins, outside, calls] = await Promise.all([
-    findPerson(caller.userId),
-    readItems(caller, store, thread.id),
-    listPolicies(caller),
-    listApprovedForThread(caller, thread.id),
-    listAnsweredTools(caller, thread.id),
-    listThreadFiles(caller, thread.id),
-    listMessageOrigins(caller, thread.id),
-    listOutsideContent(caller, thread.id),
-    callsFor(input),
-  ])
+  const [person, { summary, items }, policies, approved, answered, files, origins, outside, remembered, calls] =
+    await Promise.all([
+      findPerson(caller.userId),
+      readItems(caller, store, thread.id),
+      listPolicies(caller),
+      listApprovedForThread(caller, thread.id),
+      listAnsweredTools(caller, thread.id),
+      listThreadFiles(caller, thread.id),
+      listMessageOrigins(caller, thread.id),
+      listOutsideContent(caller, thread.id),
+      findThreadModelChoice(caller, thread.id),
+      callsFor(input),
+    ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
   const said = items.findLast((item) => item.type === 'user_message')
+  const { choice, withdrawn } = await chooseForTurn(person, remembered)
   const all = input ? calls : await callsFor(said)
   const isOwn = ({ runId, status }: EarlierCall) => runId !== null && runs.includes(runId) && status !== 'unknown'
   return {
     person,
+    /** The model that the person chose for the thread, or their default. */
+    choice,
+    /** The thread's choice of a model, if that is no longer offered to this person. */
+    withdrawn,
     summary,
     items,
     said,

@@ -1,43 +1,65 @@
 import { type Model, setSensitiveDataLoggingEnabled, setTraceProcessors, setTracingDisabled } from '@openai/agents'
 import OpenAI from 'openai'
-import { DEMO_NAME, makeDemoModel } from '#lib/agent/models/demo/demo-model.ts'
+import { findAccess } from '#lib/agent/models/catalog/models-for.ts'
+import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
+import type { ProviderAccess } from '#lib/agent/models/catalog/provider-access.ts'
+import { makeDemoModel } from '#lib/agent/models/demo/demo-model.ts'
+import { noteKeys } from '#lib/agent/models/openai/failures/known-keys.ts'
+import { ModelServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
 import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
 import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/model-fetch.ts'
+import { providerFetch } from '#lib/agent/models/openai/transport/provider-fetch.ts'
 import type { Person } from '#lib/data/people/users.ts'
-import { env } from '#lib/platform/env.ts'
 
 // By default the SDK sends traces of every run to OpenAI and prints what models and tools say.
 setTracingDisabled(true)
 setTraceProcessors([])
 setSensitiveDataLoggingEnabled(false)
 
-/** True if no model is set, so that the demo assistant answers. */
-export function isDemo(): boolean {
-  const { OPENAI_API_KEY, OPENAI_BASE_URL } = env()
-  return !OPENAI_API_KEY && !OPENAI_BASE_URL
-}
+type About = { person: Person; timeZone: string; now: Date }
 
-/** The name of the model that answers, for people and for the rows of runs. */
-export function readModelName(): string {
-  return isDemo() ? DEMO_NAME : env().OPENAI_MODEL
+/** What hears the model's server, and whether to wait for it if it asks for that. */
+export type Listening = { line?: ModelLine; waits?: boolean }
+
+/**
+ * Opens a model for one person: its provider's, or the demo assistant. `line` gets what the
+ * provider says besides the answer. Throws as `openModelClient` does.
+ */
+export async function openModel(model: OfferedModel, about: About, listening: Listening = {}): Promise<Model> {
+  if (model.origin === 'demo') return makeDemoModel(about)
+  const opened = new OpenAIModel(await openModelClient(model, listening), model.api, model.model)
+  return model.api === 'responses' ? opened : withPicturesAfterTools(opened)
 }
 
 /**
- * Opens the model of one turn: OpenAI's or a compatible server's, as the settings say, else the
- * demo assistant for this person. `line` gets what the model's server says besides the answer.
+ * A client of the model's provider. Clients share the process's connections. Throws a
+ * ModelServerError if the provider was removed meanwhile or its key can no longer be read.
  */
-export function openModel(about: { person: Person; timeZone: string; now: Date }, line?: ModelLine): Model {
-  if (isDemo()) return makeDemoModel(about)
-  const { OPENAI_API, OPENAI_MODEL } = env()
-  const model = new OpenAIModel(openModelClient(line), OPENAI_API, OPENAI_MODEL)
-  return OPENAI_API === 'responses' ? model : withPicturesAfterTools(model)
+export async function openModelClient(model: OfferedModel, listening: Listening = {}): Promise<OpenAI> {
+  const access = await findAccess(model)
+  if (!access)
+    throw new ModelServerError('model_not_found', { message: `The provider ${model.provider.name} was removed.` })
+  return makeModelClient(access, listening)
 }
 
-/** A client of the model's server, as the settings say. Clients share the process's connections. */
-export function openModelClient(line?: ModelLine): OpenAI {
-  // Servers such as Ollama need no key, but the client requires one.
-  const { OPENAI_API_KEY: apiKey = 'none', OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1' } = env()
-  // `modelFetch` retries, because it also tells the person about the wait.
-  return new OpenAI({ apiKey, baseURL, logLevel: 'off', maxRetries: 0, fetch: modelFetch(line) })
+/** The same for a provider whose access is known. */
+export function makeModelClient(access: ProviderAccess, { line, waits }: Listening = {}): OpenAI {
+  const { id, name, baseUrl: baseURL, key, headers, reach, isReadable } = access
+  if (!isReadable) {
+    const message = `The key of ${name} was sealed under another APP_SECRET. Enter it again on the page Models.`
+    throw new ModelServerError('model_unauthorised', { message })
+  }
+  noteKeys(id, [key, ...Object.values(headers)])
+  const send = reach === null ? fetch : providerFetch(reach)
+  return new OpenAI({
+    // Servers such as Ollama need no key, but the client requires one.
+    apiKey: key ?? 'none',
+    baseURL,
+    defaultHeaders: headers,
+    logLevel: 'off',
+    // `modelFetch` retries, because it also tells the person about the wait.
+    maxRetries: 0,
+    fetch: modelFetch(line, { send, ...(waits !== undefined && { waits }) }),
+  })
 }

@@ -1,14 +1,14 @@
 import { toFile } from 'openai'
+import { findModelForUse } from '#lib/agent/models/catalog/models-for.ts'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
-import { readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
-import { isDemo, openModelClient } from '#lib/agent/models/open-model.ts'
+import { openModelClient } from '#lib/agent/models/open-model.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
 import { RequestMeter } from '#lib/agent/models/usage/request-meter.ts'
 import { estimateSpeech, readSpeechUsage } from '#lib/agent/models/usage/speech-usage.ts'
 import { isUncharged, UNUSED } from '#lib/agent/models/usage/usage-count.ts'
 import { UsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
-import { env } from '#lib/platform/env.ts'
+import type { AudienceMember } from '#lib/data/audience.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -26,35 +26,34 @@ const ENDINGS: Record<string, string> = {
   'audio/flac': 'flac',
 }
 
-/** True if speech can be turned into text: a model's server is set, and the setting is not off. */
-export function canTranscribe(): boolean {
-  return !isDemo() && env().OPENAI_TRANSCRIPTION_MODEL !== 'off'
+/** True if a model is offered to this person that turns speech into text. */
+export async function canTranscribe(person: AudienceMember): Promise<boolean> {
+  return (await findModelForUse(person, 'transcription')) !== undefined
 }
 
 /**
- * Turns a recording into text at the model's server. Throws bad_request if there is no such server,
- * if it cannot do that, or if the recording is empty or not understood; unsupported_type for a
- * recording of another kind; limited if a limit of use is reached; unavailable if it fails or takes
- * more than a minute.
+ * Turns a recording of this person into text, at the model that was named for that. Throws
+ * bad_request if there is none, if its server cannot do that, or if the recording is empty or not
+ * understood; unsupported_type for a recording of another kind; limited if a limit of use is
+ * reached; unavailable if it fails or takes more than a minute.
  */
 export async function transcribe(
-  caller: { userId: string },
+  person: AudienceMember,
   { data, mediaType }: { data: Uint8Array; mediaType: string },
 ): Promise<{ text: string }> {
-  if (!canTranscribe()) throw new AppError('bad_request', 'This server cannot turn speech into text.')
+  const named = await findModelForUse(person, 'transcription')
+  if (!named) throw new AppError('bad_request', 'This server cannot turn speech into text.')
   const kind = mediaType.toLowerCase()
   const ending = Object.hasOwn(ENDINGS, kind) && ENDINGS[kind]
   if (!ending)
     throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
   if (data.byteLength === 0) throw new AppError('bad_request', 'The recording is empty.')
-  const offered = readSettingsModels().find(({ uses }) => uses.includes('transcription'))
-  if (!offered) throw new AppError('bad_request', 'This server cannot turn speech into text.')
-  const meter = await openMeter(caller, offered, data)
+  const meter = await openMeter(person, named, data)
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
-    const { model } = offered
-    const answer: { text?: unknown; usage?: unknown } = await openModelClient().audio.transcriptions.create(
-      { file, model },
+    const client = await openModelClient(named)
+    const answer: { text?: unknown; usage?: unknown } = await client.audio.transcriptions.create(
+      { file, model: named.model },
       { timeout: TIMEOUT_MS },
     )
     const { text } = answer
@@ -69,12 +68,12 @@ export async function transcribe(
 }
 
 async function openMeter(
-  { userId }: { userId: string },
+  { id: ownerId }: AudienceMember,
   offered: OfferedModel,
   data: Uint8Array,
 ): Promise<RequestMeter> {
   try {
-    const account = makeAccount({ ownerId: userId, purpose: 'transcription' })
+    const account = makeAccount({ ownerId, purpose: 'transcription' })
     return await RequestMeter.open(account, offered, estimateSpeech(data), undefined)
   } catch (error) {
     throw error instanceof UsageRefusal ? error.toAppError() : error
@@ -86,7 +85,7 @@ function failure(cause: unknown): AppError {
   if (status === 404 || status === 405 || status === 501)
     return new AppError(
       'bad_request',
-      'The server of the model cannot turn speech into text. An administrator can set OPENAI_TRANSCRIPTION_MODEL.',
+      'The server of the model cannot turn speech into text. An administrator can name another one (the page Models, or OPENAI_TRANSCRIPTION_MODEL).',
       { cause },
     )
   if (status === 400)

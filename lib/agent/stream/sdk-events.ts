@@ -38,6 +38,7 @@ export class SdkEvents {
   readonly called: { name: string; callId: string; itemId?: string }[] = []
   /** To whom handovers were asked for, by call id. */
   readonly #handovers = new Map<string, string>()
+  /** True while the model that answers is of the Responses API. Another one may follow it. */
   #raw = false
   #thinking = ''
   #spoken = false
@@ -63,8 +64,10 @@ export class SdkEvents {
       this.#raw = true
       return yield* this.#responses(event.data.event as RawEvent)
     }
-    if (isOpenAIChatCompletionsRawModelStreamEvent(event))
+    if (isOpenAIChatCompletionsRawModelStreamEvent(event)) {
+      this.#raw = false
       return yield* this.#chat(event.data.event.choices?.[0]?.delta as ChatDelta)
+    }
     if (this.#raw) return
     if (event.data.type === 'output_text_delta') {
       yield* this.#openMessage(MESSAGE)

@@ -2,13 +2,14 @@ import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import type { TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
-import { readModelName } from '#lib/agent/models/open-model.ts'
+import { toLimitsKey } from '#lib/agent/models/turn-model.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import { CallReview } from '#lib/agent/tools/call-review.ts'
 import { NeededAccounts } from '#lib/agent/tools/needed-accounts.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
+import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
 import type { Asking } from '#lib/mcp-client/questions/asking.ts'
@@ -29,6 +30,8 @@ type Work = {
   relist: boolean
   /** The assistants of the turn. */
   cast: TurnCast
+  /** The model that asks for the calls that are made now. Undefined if no provider's model does. */
+  findModel: NonNullable<CallingRun['findModel']>
 }
 
 /**
@@ -36,7 +39,7 @@ type Work = {
  * The caller has to close them.
  */
 export async function openTools(work: Work): Promise<OpenTools> {
-  const { context, known, steps, signal, resumed, asking, relist, cast } = work
+  const { context, known, steps, signal, resumed, asking, relist, cast, findModel } = work
   const { caller, run, builtinFetch } = context
   const servers = await listServersFor(known.person.role)
   const needed = new NeededAccounts(caller, servers)
@@ -47,6 +50,7 @@ export async function openTools(work: Work): Promise<OpenTools> {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
       findAssistantVersion: () => (review.isCommand ? undefined : cast.current.version?.id),
+      findModel: () => (review.isCommand ? undefined : findModel()),
       listSources: () => (review.isCommand ? [] : untrusted.listNames()),
       onProgress: (...call) => steps.push((turn) => turn.progress(...call)),
       onSettled: (callId, facts) => {
@@ -61,7 +65,7 @@ export async function openTools(work: Work): Promise<OpenTools> {
       builtinFetch,
       signal,
       relist: relist || resumed !== undefined,
-      model: readModelName(),
+      model: toLimitsKey(known.choice.model),
     },
   )
   try {

@@ -25,7 +25,7 @@ export class ToolsForModel {
   /** True if the model's server was found to take only plain schemas. Set by `choose`. */
   plainSchemas = false
   readonly #connections: ToolConnection[]
-  readonly #model: string
+  #model: string
   /** The names of the tools in the model's requests, those that the turn needs most first. */
   #ranked: string[] = []
 
@@ -46,6 +46,13 @@ export class ToolsForModel {
     const offer = offerTools(tools, { max, findOrigin: (name) => findOrigin(this.#connections, name), ...about })
     this.#ranked = offer.ranked
     return offer
+  }
+
+  /** Turns to another model, whose server takes other things, with the tools that were chosen. */
+  async turnTo(model: string): Promise<void> {
+    const [known] = await listModelLimits(model)
+    this.#model = model
+    this.plainSchemas = known?.plainSchemas ?? false
   }
 
   /** The names of the `max` tools that the turn needs most. */

@@ -32,6 +32,9 @@ export type NewToolCall = {
   tool: string
   /** The version of the assistant that asked for the call. */
   assistantVersionId?: string | undefined
+  /** The model that asked for the call, and the name of its provider. */
+  model?: string
+  provider?: string
   arguments: unknown
   /** Names of the arguments that the session filled in, whatever the caller sent. */
   filledIn?: string[]
@@ -102,9 +105,9 @@ async function insert(call: NewToolCall, startedAt: Date, outcome: ToolCallOutco
   const end = outcome && (await settlement(outcome, new Date()))
   const id = newId('call')
   const statement = Prisma.sql`
-    INSERT INTO tool_calls (id, owner_id, via, server, tool, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
+    INSERT INTO tool_calls (id, owner_id, via, server, tool, model, provider, arguments, filled_in, arguments_bytes, arguments_hash, run_id, thread_id, turn_id, call_id, token_id,
       trace_id, span_id, client_name, client_version, repeat_of, repeated_by, assistant_version_id, request_id, started_at, status, result, result_bytes, failure_class, error_message, finished_at, duration_ms)
-    VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
+    VALUES (${id}, ${call.ownerId}, ${call.via}, ${call.server}, ${call.tool}, ${call.model}, ${call.provider}, ${JSON.stringify(value)}::jsonb, ${call.filledIn ?? []}::text[],
       ${await measureJson(call.arguments ?? {})}, ${hashArguments(toAskedArguments(call.arguments ?? {}, call.filledIn ?? []))}, ${call.runId}, ${call.threadId}, ${call.turnId}, ${call.callId}, ${call.tokenId},
       ${call.traceId}, ${call.spanId}, ${label(call.clientName, 200)}, ${label(call.clientVersion, 100)}, ${call.repeatOf}, ${call.repeatedBy}, ${call.assistantVersionId},
       ${findCurrentRequestId()}, ${startedAt}, ${end?.status ?? 'pending'}::"ToolCallStatus", ${end?.result}::jsonb, ${end?.bytes}::int,

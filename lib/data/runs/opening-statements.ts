@@ -1,6 +1,7 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { bindStatements } from '#lib/data/attachments/attachment-records.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
+import { rememberChoiceStatements } from '#lib/data/chat/model-choices.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 
 type OpeningStatements = {
@@ -35,6 +36,7 @@ export function makeOpeningStatements(
     writes: [
       ...(thread ? [upsertThread(ownerId, thread, isRun)] : []),
       upsertItem({ ownerId, threadId }, message, isRun),
+      ...rememberChoiceStatements(ownerId, message, thread !== undefined, isRun),
       ...(binding ? [binding.bind] : []),
     ],
   }

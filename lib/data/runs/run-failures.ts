@@ -21,14 +21,22 @@ export const RUN_FAILURES = {
     retry: true,
     title: 'The model’s server cannot be reached',
     means: 'The model’s server could not be reached, or the connection to it broke before the answer was whole.',
-    todo: 'Check that it runs, that OPENAI_BASE_URL names it, that its certificate is valid, and that no proxy between ends long answers.',
+    todo: 'Check that it runs, that OPENAI_BASE_URL or the page Models names it, that its certificate is valid, and that no proxy between ends long answers.',
+  },
+  model_forbidden_address: {
+    sentence: 'The address of the model’s server is not allowed here. An administrator has to check it.',
+    retry: false,
+    title: 'The model’s address is not allowed',
+    means: 'The address of the model’s provider is not on the public internet, so no request was sent.',
+    todo: 'Correct the address on the page Models, or set MODEL_ALLOW_PRIVATE=on if the model runs in your own network.',
   },
   model_unauthorised: {
-    sentence: 'The server of the model refused our key. An administrator has to check OPENAI_API_KEY.',
+    sentence:
+      'The server of the model refused our key. An administrator has to check it (OPENAI_API_KEY or the page Models).',
     retry: false,
     title: 'The model refused the key',
     means: 'The model’s provider answered 401 or 403.',
-    todo: 'Check OPENAI_API_KEY, and that the key may use the model.',
+    todo: 'Check the key (OPENAI_API_KEY, MODELS_FILE or the page Models), and that it may use the model.',
   },
   model_region: {
     sentence:
@@ -95,7 +103,7 @@ export const RUN_FAILURES = {
     retry: false,
     title: 'The model cannot call tools',
     means: 'The model’s server refuses requests that offer tools.',
-    todo: 'Set OPENAI_MODEL to a model that can call tools, or start its server with tool calling switched on.',
+    todo: 'Choose a model that can call tools (OPENAI_MODEL or the page Models), or start its server with tool calling switched on.',
   },
   model_too_many_tools: {
     sentence: 'The model takes fewer tools than it was offered. An administrator has to set MODEL_MAX_TOOLS.',
@@ -122,11 +130,11 @@ export const RUN_FAILURES = {
   },
   model_not_found: {
     sentence:
-      'The server of the model does not know this model. An administrator has to check OPENAI_MODEL and OPENAI_BASE_URL.',
+      'The server of the model does not know this model. An administrator has to check its name and address (OPENAI_MODEL and OPENAI_BASE_URL, or the page Models).',
     retry: false,
     title: 'The model was not found',
     means: 'The model’s server knows no model of this name, or has nothing at this address.',
-    todo: 'Check OPENAI_MODEL, OPENAI_BASE_URL (most end with /v1) and OPENAI_API.',
+    todo: 'Test the model on the page Models, or check OPENAI_MODEL, OPENAI_BASE_URL (most end with /v1) and OPENAI_API.',
   },
   model_unprocessable: {
     sentence: `The server of the model could not process the request. ${WHERE}`,
@@ -158,11 +166,11 @@ export const RUN_FAILURES = {
   },
   model_garbled: {
     sentence:
-      'The server of the model answered in a way that could not be understood. An administrator has to check OPENAI_BASE_URL.',
+      'The server of the model answered in a way that could not be understood. An administrator has to check its address (OPENAI_BASE_URL or the page Models).',
     retry: true,
     title: 'Not a model’s answer',
     means: 'The response is not one of this API: it is a web page, has another format, or is damaged.',
-    todo: 'Check OPENAI_API, that OPENAI_BASE_URL ends where the API begins (often /v1), and that no proxy answers in its place.',
+    todo: 'Test the model on the page Models, or check OPENAI_API, that OPENAI_BASE_URL ends where the API begins (often /v1), and that no proxy answers in its place.',
   },
   model_cut: {
     sentence: 'The answer of the model was cut off before its end. Try again.',

@@ -1,3 +1,4 @@
+import type { ModelFallback } from '#lib/data/models/model-fallbacks.ts'
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { appendEvents, type StoredEvent } from '#lib/data/runs/run-events.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
@@ -37,6 +38,9 @@ export type RunOutcome = {
 export type RunFacts = {
   model?: string
   assistantVersionId?: string | null
+  provider?: string
+  offeredModelId?: string
+  fallbacks?: ModelFallback[]
   inputTokens?: number
   outputTokens?: number
   modelCalls?: number

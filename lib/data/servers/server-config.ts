@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
+/** The form of an HTTP header's name. */
+export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
 // The transport sets these itself, or they would change where or how a request goes.
 const RESERVED = new Set([
   'host',

@@ -92,10 +92,12 @@ function rowOf(call: RecordedCall, run: CallingRun, span: TraceContext) {
   const origin = repeats
     ? ({ via: 'repeat', repeatOf: repeats.callId, repeatedBy: repeats.by } as const)
     : ({ via: 'chat', runId, turnId, callId } as const)
+  const asking = repeats ? undefined : run.findModel?.()
   return {
     ownerId,
     server,
     tool,
+    ...(asking && { model: asking.model, provider: asking.provider.name }),
     threadId: threadId || undefined,
     ...origin,
     ...span,

@@ -19,6 +19,8 @@ export type CallingRun = {
   signal?: AbortSignal
   /** The version of the assistant that asks for a call now. Undefined if none does, or if it has none. */
   findAssistantVersion?: () => string | undefined
+  /** The model that asks for a call now, and its provider. Undefined if no model does. */
+  findModel?: () => { model: string; provider: { name: string } } | undefined
   /** Where content comes from that others may have written and that the run's model has read. */
   listSources?: () => string[]
   /** Receives a call's progress in words, at most four times a second. */

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'client secrets'
   | 'consent cookies'
   | 'server secrets'
+  | 'model secrets'
   | 'server accounts'
   | 'account requests'
   | 'ledger'

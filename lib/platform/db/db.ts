@@ -22,6 +22,7 @@ export type SystemReason =
   | 'expiry'
   | 'tool-servers'
   | 'assistants'
+  | 'models'
   | 'runs'
   | 'usage'
 

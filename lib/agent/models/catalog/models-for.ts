@@ -1,12 +1,27 @@
+import { readFileModels } from '#lib/agent/models/catalog/file-models.ts'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
+import { readPageModels } from '#lib/agent/models/catalog/page-models.ts'
+import type { ProviderAccess, Source } from '#lib/agent/models/catalog/provider-access.ts'
 import { DEMO_MODEL, readSettingsModels } from '#lib/agent/models/catalog/settings-models.ts'
 import { type AudienceMember, isInAudience } from '#lib/data/audience.ts'
 import type { ModelUse } from '#lib/data/models/model-facts.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** Every model that is offered to anybody, in the order in which people see them. */
+/**
+ * Every model that is offered to anybody, with their providers: those of pages first, then of the
+ * file, then of the settings. The first default, and the first that is named for something, counts.
+ */
+export async function readCatalog(): Promise<Source> {
+  const sources = [await readPageModels(), readFileModels(), readSettingsModels()]
+  return {
+    models: sources.flatMap(({ models }) => models),
+    providers: sources.flatMap(({ providers }) => providers),
+  }
+}
+
+/** Every model that is offered to anybody, in the same order. */
 export async function listOfferedModels(): Promise<OfferedModel[]> {
-  return readSettingsModels()
+  return (await readCatalog()).models
 }
 
 /**
@@ -14,11 +29,14 @@ export async function listOfferedModels(): Promise<OfferedModel[]> {
  * demo assistant answers.
  */
 export async function modelsFor(person: AudienceMember): Promise<OfferedModel[]> {
-  const offered = (await listOfferedModels()).filter(
-    ({ uses, audience }) => uses.includes('chat') && isInAudience(person, audience),
-  )
-  if (offered.length === 0) return [DEMO_MODEL]
-  return [...offered.filter(({ isDefault }) => isDefault), ...offered.filter(({ isDefault }) => !isDefault)]
+  const { models } = await readCatalog()
+  const offered = models.filter(({ uses, audience }) => uses.includes('chat') && isInAudience(person, audience))
+  const first = offered.find(({ isDefault }) => isDefault) ?? offered[0]
+  if (!first) return [DEMO_MODEL]
+  return [first, ...offered.filter((model) => model !== first)].map((model) => ({
+    ...model,
+    isDefault: model === first,
+  }))
 }
 
 /**
@@ -28,17 +46,29 @@ export async function modelsFor(person: AudienceMember): Promise<OfferedModel[]>
 export async function requireModelFor(person: AudienceMember, wanted?: string | null): Promise<OfferedModel> {
   const offered = await modelsFor(person)
   const found = wanted == null ? offered[0] : offered.find(({ id }) => id === wanted)
-  if (!found) throw new AppError('not_found', 'This model is not offered. Choose another one.')
+  if (!found) throw new AppError('not_found', NOT_OFFERED)
   return found
 }
 
+export const NOT_OFFERED = 'This model is not offered. Choose another one.'
+
 /**
- * The model that was named for titles, summaries or transcription, if one is offered to this person:
- * what they say goes to no other provider.
+ * The model that was named for titles, summaries or transcription and is offered to this person:
+ * what they say goes to no other provider. If none was named for titles or summaries, their default
+ * does it, unless that is the demo assistant.
  */
 export async function findModelForUse(
   person: AudienceMember,
   use: Exclude<ModelUse, 'chat'>,
 ): Promise<OfferedModel | undefined> {
-  return (await listOfferedModels()).find(({ uses, audience }) => uses.includes(use) && isInAudience(person, audience))
+  const { models } = await readCatalog()
+  const named = models.find(({ uses, audience }) => uses.includes(use) && isInAudience(person, audience))
+  if (named || use === 'transcription') return named
+  const [first] = await modelsFor(person)
+  return first?.origin === 'demo' ? undefined : first
+}
+
+/** How to reach the provider of a model. Undefined if it was removed meanwhile. */
+export async function findAccess({ provider }: OfferedModel): Promise<ProviderAccess | undefined> {
+  return (await readCatalog()).providers.find(({ id }) => id === provider.id)
 }

@@ -24,6 +24,11 @@ type Guard = {
   lastSignAt?: () => number
   /** Called with each complete answer before the SDK acts on it. */
   onAnswer: (answer: ModelAnswer) => void
+  /**
+   * Called if the model failed before its first word. Resolves to the model that is asked instead,
+   * for this request and those that follow.
+   */
+  findFallback?: (error: unknown) => Promise<Model | undefined>
 }
 
 /**
@@ -36,7 +41,7 @@ export class GuardedModel implements Model {
   failure: unknown
   /** Why the last answer was cut off. */
   cut: Cut | undefined
-  readonly #inner: Model
+  #inner: Model
   readonly #guard: Guard
   readonly #unmakeable = new Map<string, string>()
 
@@ -60,12 +65,32 @@ export class GuardedModel implements Model {
   }
 
   async *getStreamedResponse(request: ModelRequest): AsyncGenerator<StreamEvent> {
-    try {
-      yield* this.#guarded(request)
-    } catch (error) {
-      if (request.signal?.aborted) throw error
-      this.noteFailure(error)
-      yield NOTHING_SAID
+    for (;;) {
+      // What comes before the first word is held back, and forgotten if the model then fails.
+      let held: StreamEvent[] | undefined = []
+      try {
+        for await (const event of this.#guarded(request)) {
+          if (held && isEmptyStart(event)) {
+            held.push(event)
+            continue
+          }
+          if (held) yield* held
+          held = undefined
+          yield event
+        }
+        yield* held ?? []
+        return
+      } catch (error) {
+        if (request.signal?.aborted) throw error
+        const fallback = held && (await this.#guard.findFallback?.(error))
+        if (fallback) {
+          this.#inner = fallback
+          continue
+        }
+        this.noteFailure(error)
+        yield NOTHING_SAID
+        return
+      }
     }
   }
 
@@ -96,6 +121,23 @@ export class GuardedModel implements Model {
 }
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
+
+const STARTS = new Set(['response.created', 'response.in_progress', 'response.queued'])
+
+/** True for an event that says no more than that an answer begins, in either API. */
+function isEmptyStart(event: StreamEvent): boolean {
+  if (event.type === 'response_started') return true
+  if (event.type !== 'model') return false
+  const { type, choices } = (event.event ?? {}) as { type?: unknown; choices?: { delta?: Record<string, unknown> }[] }
+  if (typeof type === 'string') return STARTS.has(type) || !type.startsWith('response.')
+  return Array.isArray(choices) && choices.every(({ delta = {} }) => saysNothing(delta))
+}
+
+function saysNothing({ role: _, ...delta }: Record<string, unknown>): boolean {
+  return Object.values(delta).every(
+    (value) => value == null || value === '' || (Array.isArray(value) && value.length === 0),
+  )
+}
 
 /** The last event of an empty answer. The SDK sees it instead of a failure. */
 const NOTHING_SAID: Done = {

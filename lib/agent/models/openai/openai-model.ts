@@ -8,6 +8,7 @@ import {
 import type OpenAI from 'openai'
 import { AnswerRepair } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { ECHO, toOrigin } from '#lib/agent/models/openai/repair/echo.ts'
+import { fitToOrigin, markOrigin } from '#lib/agent/models/openai/repair/item-origin.ts'
 import { repairClient } from '#lib/agent/models/openai/repair/repair-client.ts'
 import { repairInput } from '#lib/agent/models/openai/repair/repair-input.ts'
 
@@ -35,11 +36,11 @@ export class OpenAIModel implements Model {
 
   async *getStreamedResponse(request: ModelRequest): AsyncGenerator<StreamEvent> {
     const origin = toOrigin(this.#client.baseURL, this.#name)
-    const input = typeof request.input === 'string' ? request.input : repairInput(request.input)
+    const input = typeof request.input === 'string' ? request.input : repairInput(fitToOrigin(request.input, origin))
     const answer = new AnswerRepair(toolNames(request), callIds(input), origin)
     const inner = this.#open(repairClient(this.#client, origin, answer))
     for await (const event of inner.getStreamedResponse({ ...request, input }))
-      yield event.type === 'response_done' ? withRepair(event, answer) : event
+      yield event.type === 'response_done' ? withRepair(event, answer, origin) : event
   }
 
   #open(client: OpenAI): Model {
@@ -58,8 +59,8 @@ export function repairOf(event: Done): AnswerRepair | undefined {
   return repair instanceof AnswerRepair ? repair : undefined
 }
 
-function withRepair(event: Done, answer: AnswerRepair): Done {
-  const output = event.response.output.map((item) => {
+function withRepair(event: Done, answer: AnswerRepair, origin: string): Done {
+  const repaired = event.response.output.map((item) => {
     if (item.type === 'function_call') {
       const echo = answer.echoOf(item.callId)
       return { ...item, providerData: echo === undefined ? undefined : { [ECHO]: echo } }
@@ -70,6 +71,7 @@ function withRepair(event: Done, answer: AnswerRepair): Done {
     )
     return { ...item, content }
   })
+  const output = repaired.map((item) => markOrigin(item, origin))
   return { ...event, response: { ...event.response, output }, providerData: { ...event.providerData, repair: answer } }
 }
 

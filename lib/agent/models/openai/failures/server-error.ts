@@ -1,10 +1,10 @@
 import { classifyFailure, type Said, type SaidWait } from '#lib/agent/models/openai/failures/classify-failure.ts'
+import { withoutKeys } from '#lib/agent/models/openai/failures/known-keys.ts'
 import { isWaitField, readRetryAfter } from '#lib/agent/models/openai/failures/retry-after.ts'
 import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
 import type { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
-import { env } from '#lib/platform/env.ts'
 import { REDACTED } from '#lib/platform/redaction/redact.ts'
 
 /**
@@ -163,10 +163,9 @@ function requestIdOf(headers: Headers, body: unknown): string | undefined {
 // How API keys of model providers begin. Servers repeat keys, whole or partly starred out.
 const KEY = /\b(?:sk|gsk|xai|hf|pplx)[-_][\w*.-]{3,200}/g
 
-/** The text on one line, clipped, without our own key and without what looks like a secret. */
+/** The text on one line, clipped, without our own keys and without what looks like a secret. */
 function toSafe(text: string): string {
-  const { OPENAI_API_KEY: key } = env()
-  return toSafeDetail((key ? text.replaceAll(key, REDACTED) : text).replace(KEY, REDACTED))
+  return toSafeDetail(withoutKeys(text).replace(KEY, REDACTED))
 }
 
 /** The text of a proxy's page without its markup, from the first 10,000 characters. */

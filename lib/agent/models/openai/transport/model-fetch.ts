@@ -7,6 +7,8 @@ import { RUN_FAILURES, type RunFailureClass } from '#lib/data/runs/run-failures.
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
+import { ForbiddenAddressError } from '#lib/platform/net/pinned-fetch.ts'
+import { WireError } from '#lib/platform/net/wire-error.ts'
 
 /** What a model's server says besides its answer. */
 export type ModelLine = ToolsLine & {
@@ -22,6 +24,14 @@ export type ModelLine = ToolsLine & {
   onWait?: (wait: { ms: number; sentence: string } | undefined) => void
   /** Called before a request is sent again. May refuse that by throwing. */
   beforeRetry?: () => Promise<void>
+}
+
+/** How the requests of a client are sent. */
+type Sending = {
+  /** By default the process's own `fetch`. */
+  send?: typeof fetch
+  /** False if another model can answer instead, so that nobody has to wait for this one. */
+  waits?: boolean
 }
 
 /** Retries of failures that may pass at once: after about 0.5 s, then about 1 s. */
@@ -47,7 +57,7 @@ const PASSING: ReadonlySet<RunFailureClass> = new Set([
  * of tools, and makes a stream of any answer. Throws a ModelServerError; after the answer has begun,
  * its body throws it.
  */
-export function modelFetch(line: ModelLine = {}): typeof fetch {
+export function modelFetch(line: ModelLine = {}, { send = fetch, waits = true }: Sending = {}): typeof fetch {
   const tools = new FittedTools(line)
   return async (input, init = {}) => {
     const { signal } = init
@@ -58,7 +68,7 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
       const body = typeof init.body === 'string' ? tools.fit(init.body) : init.body
       const question = new AbortController()
       const ends = signal ? AbortSignal.any([signal, question.signal]) : question.signal
-      const answer = await ask(input, { ...init, body, signal: ends }, line)
+      const answer = await ask(send, input, { ...init, body, signal: ends }, line)
       if (answer instanceof Response) {
         if (tools.noteTaken()) return answer
         // Cancelling a body that nobody has begun to read would leave the model writing.
@@ -68,7 +78,7 @@ export function modelFetch(line: ModelLine = {}): typeof fetch {
       signal?.throwIfAborted()
       if (typeof body === 'string' && (await tools.learn(answer, body))) continue
       const waitMs = PASSING.has(answer.failureClass)
-        ? waitBefore(answer, { quick, waitedMs, isTold: line.onWait !== undefined })
+        ? waitBefore(answer, { quick, waitedMs, isTold: waits && line.onWait !== undefined })
         : undefined
       if (waitMs === undefined) throw tools.giveUp(answer)
       log.info(
@@ -125,15 +135,19 @@ async function pause(
 }
 
 async function ask(
+  send: typeof fetch,
   input: Parameters<typeof fetch>[0],
   init: RequestInit,
   line: ModelLine,
 ): Promise<Response | ModelServerError> {
   let response: Response
   try {
-    response = await fetch(input, init)
+    response = await send(input, init)
   } catch (error) {
-    if (init.signal?.aborted || !(error instanceof TypeError)) throw error
+    if (init.signal?.aborted) throw error
+    if (error instanceof ForbiddenAddressError)
+      return new ModelServerError('model_forbidden_address', { message: error.message }, { cause: error })
+    if (!(error instanceof TypeError || error instanceof WireError)) throw error
     return new ModelServerError('model_unreachable', socketDetail(error), { cause: error })
   }
   line.onSign?.()
@@ -150,7 +164,7 @@ async function ask(
   }
 }
 
-function socketDetail(error: TypeError): FailureDetail {
+function socketDetail(error: Error): FailureDetail {
   const { code, message } = (error.cause ?? error) as { code?: unknown; message?: string }
   return { ...(typeof code === 'string' && { code }), ...(message && { message }) }
 }
