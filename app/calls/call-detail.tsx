@@ -64,6 +64,7 @@ export function CallDetail({
               { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ??
                 (client || 'An outside MCP client'),
             ],
+            ['Model', [call.model, call.provider].filter(Boolean).join(', ')],
             ...facts,
             ['Filled in by the session', call.filledIn.join(', ')],
             ['Trace', call.traceId && <Id key="tr">{call.traceId}</Id>],

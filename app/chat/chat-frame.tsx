@@ -10,6 +10,8 @@ import { Notice } from '#app/ui/notice.tsx'
 import { type AttachmentLimits, toAttachmentOption } from './chat-attachments.ts'
 import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
+import type { ModelMenu } from './models/read-model-menu.ts'
+import { useModelMenu } from './models/use-model-menu.ts'
 import type { Prompt, Template } from './offers/ask-offers.ts'
 import { withOffers } from './offers/offer-commands.ts'
 import { PromptDialog } from './offers/prompt-dialog.tsx'
@@ -41,17 +43,29 @@ export type ChatFrameProps = {
   domainKey: string
   /** Null if the server accepts no files. */
   attachments: AttachmentLimits | null
+  models: ModelMenu
 }
 
 /** The conversation: the unmodified ChatKit bindings on the element that the page has loaded. */
-export function ChatFrame({ personId, dictation, firstName, builtinTools, domainKey, attachments }: ChatFrameProps) {
+export function ChatFrame({
+  personId,
+  dictation,
+  firstName,
+  builtinTools,
+  domainKey,
+  attachments,
+  models,
+}: ChatFrameProps) {
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
   const { initial, follow, noteAnswer } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
+  const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
+
   const resumable = useResumableFetch(
     async (input, init) => {
+      menu.noteSent(init?.body)
       const headers = new Headers(init?.headers)
       headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
       const response = await fetch(input, { ...init, headers })
@@ -89,6 +103,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       placeholder: 'Say what should be done',
       attachments: toAttachmentOption(attachments),
       dictation: { enabled: dictation },
+      ...(menu.options.length > 0 && { models: menu.options }),
     },
     commands,
     entities,
@@ -101,6 +116,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
     },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
+      menu.noteThread(threadId)
       late.onThreadChange(threadId)
       follow(threadId)
     },

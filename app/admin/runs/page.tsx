@@ -121,7 +121,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
               </span>
             ),
           },
-          { header: 'Model', cell: ({ model }) => model && <span className="wrap-anywhere">{model}</span> },
+          { header: 'Model', cell: ({ model, provider }) => model && <Answered model={model} provider={provider} /> },
           { header: 'Calls', align: 'end', cell: ({ calls }) => toCountText(calls) },
           {
             header: 'First words after',
@@ -139,4 +139,13 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
 
 function href(query: Query): string {
   return listAddress('/admin/runs', query)
+}
+
+function Answered({ model, provider }: { model: string; provider: string | null }) {
+  return (
+    <span className="wrap-anywhere">
+      {model}
+      {provider && <span className="block text-sm text-ink-faint">{provider}</span>}
+    </span>
+  )
 }

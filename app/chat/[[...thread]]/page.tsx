@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { ChatPanel } from '#app/chat/chat-panel.tsx'
 import { DemoNotice } from '#app/chat/demo-notice.tsx'
+import { readModelMenu } from '#app/chat/models/read-model-menu.ts'
 import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { canTranscribe } from '#lib/agent/models/transcribe.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
@@ -32,6 +33,7 @@ export default async function ChatPage() {
         personId={caller.userId}
         dictation={dictation}
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
+        models={await readModelMenu(caller, offered)}
         builtinTools={MCP_BUILTIN === 'on'}
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
         // Our own element does not check the key.

@@ -14,6 +14,7 @@ export type RunRow = {
   email: string
   status: RunStatus
   model: string | null
+  provider: string | null
   failureClass: string | null
   createdAt: Date
   firstDeltaAt: Date | null
@@ -42,7 +43,7 @@ export async function listRuns({ status, person, failure, since, after }: RunFil
   const rows = await runSystemStatement<RunRow>(
     'admin',
     Prisma.sql`
-      SELECT r.id, r.owner_id AS "ownerId", u.name, u.email, r.status, r.model, r.failure_class AS "failureClass",
+      SELECT r.id, r.owner_id AS "ownerId", u.name, u.email, r.status, r.model, r.provider, r.failure_class AS "failureClass",
              r.created_at AS "createdAt", r.first_delta_at AS "firstDeltaAt", r.finished_at AS "finishedAt",
              (SELECT count(*)::int FROM tool_calls WHERE run_id = r.id) AS calls
       FROM runs r JOIN users u ON u.id = r.owner_id

@@ -17,6 +17,7 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listFeedback } from '#lib/data/chat/feedback.ts'
+import { type ModelFallback, readModelFallbacks } from '#lib/data/models/model-fallbacks.ts'
 import { FailureDetail } from '#lib/data/runs/failure-detail.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { findAnyRun } from '#lib/data/runs/run-list.ts'
@@ -42,6 +43,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
   const since = (from: Date | null, to: Date | null) =>
     from && to ? toDurationText(to.getTime() - from.getTime()) : null
   const failure = run.failureClass ? explainFailure(run.failureClass, RUN_FAILURES) : undefined
+  const fallbacks = readModelFallbacks(run.fallbacks)
   const { data: detail } = FailureDetail.safeParse(run.failureDetail)
   return (
     <>
@@ -93,6 +95,8 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
               ],
               ['Assistant', <AssistantVersionLink key="a" id={run.assistantVersionId} />],
               ['Model', run.model],
+              ['Provider', run.provider],
+              ['Asked before', fallbacks.length > 0 && <Fallbacks key="f" fallbacks={fallbacks} />],
               ['Began', <RelativeTime key="b" at={run.createdAt.toISOString()} exact />],
               ['Waited to start', since(run.createdAt, run.startedAt)],
               ['First words after', since(run.createdAt, run.firstDeltaAt)],
@@ -143,5 +147,18 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
         )}
       </div>
     </>
+  )
+}
+
+/** The models that failed before their first word, so that another one was asked. */
+function Fallbacks({ fallbacks }: { fallbacks: ModelFallback[] }) {
+  return (
+    <ul>
+      {fallbacks.map(({ model, provider, failureClass, at }) => (
+        <li key={at} className="wrap-anywhere">
+          {model} ({provider}): {explainFailure(failureClass, RUN_FAILURES).title}
+        </li>
+      ))}
+    </ul>
   )
 }

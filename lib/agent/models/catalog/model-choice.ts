@@ -8,8 +8,10 @@ import { AppError } from '#lib/platform/errors.ts'
 export type ModelChoice = { model: OfferedModel; reasoning: ReasoningLevel | null }
 
 /** An entry of the chat's menu of models. Its id is what the client sends as the choice. */
-export type ModelEntry = { id: string; label: string; description?: string; default?: boolean }
+export type ModelEntry = { id: string; label: string; description?: string }
 
+/** The choice of the person's default, whichever model that is. */
+const DEFAULT_CHOICE = 'default'
 /** Between a model's id and a level of reasoning in a choice. */
 const LEVEL_MARK = '#'
 
@@ -48,31 +50,42 @@ export async function chooseForTurn(
   return { choice: await requireChoiceFor(person), ...(remembered !== null && { withdrawn: remembered }) }
 }
 
-/** The choice among these models; undefined if it is not among them. */
-export function findChoice(offered: OfferedModel[], wanted?: string | null): ModelChoice | undefined {
+/** The choice among these models, the default first; undefined if it is not among them. */
+function findChoice(offered: OfferedModel[], wanted?: string | null): ModelChoice | undefined {
   const [first] = offered
-  if (wanted == null) return first && { model: first, reasoning: null }
+  if (wanted == null || wanted === DEFAULT_CHOICE) return first && { model: first, reasoning: null }
   const whole = offered.find(({ id }) => id === wanted)
   if (whole) return { model: whole, reasoning: null }
   const at = wanted.lastIndexOf(LEVEL_MARK)
-  const model = offered.find(({ id }) => at > 0 && id === wanted.slice(0, at))
+  const id = wanted.slice(0, Math.max(at, 0))
+  const model = id === DEFAULT_CHOICE ? first : offered.find((one) => one.id === id)
   const reasoning = model?.capabilities.reasoningLevels.find((level) => level === wanted.slice(at + 1))
   return model && reasoning && { model, reasoning }
 }
 
 /**
- * The menu of models for a person: each model, and each with the levels of reasoning that it has.
- * Empty if there is nothing to choose. `chosen` is marked as the default, if it is offered.
+ * The menu of models for a person, the default first: each model, and each with the levels of
+ * reasoning that it has. Empty if there is nothing to choose.
  */
-export function toModelEntries(offered: OfferedModel[], chosen: string | null): ModelEntry[] {
-  const entries = offered.flatMap(({ id, name, description, capabilities, provider }): ModelEntry[] => [
-    { id, label: name, description: description ?? provider.name },
-    ...capabilities.reasoningLevels.map((level) => ({
-      id: `${id}${LEVEL_MARK}${level}`,
-      label: `${name}, ${LEVEL_NAMES[level]}`,
+export function toModelEntries(offered: OfferedModel[]): ModelEntry[] {
+  const entries = offered.flatMap((model): ModelEntry[] => [
+    { id: toEntryId(offered, model), label: model.name, description: model.description ?? model.provider.name },
+    ...model.capabilities.reasoningLevels.map((reasoning) => ({
+      id: toEntryId(offered, model, reasoning),
+      label: `${model.name}, ${LEVEL_NAMES[reasoning]}`,
     })),
   ])
-  if (entries.length < 2) return []
-  const first = entries.find(({ id }) => id === chosen) ?? entries[0]
-  return entries.map((entry) => (entry === first ? { ...entry, default: true } : entry))
+  return entries.length < 2 ? [] : entries
+}
+
+/** The entry of the menu that stands for what a thread or a person remembers; the default's if none does. */
+export function findEntryId(offered: OfferedModel[], remembered: string | null): string {
+  const choice = findChoice(offered, remembered)
+  return choice ? toEntryId(offered, choice.model, choice.reasoning) : DEFAULT_CHOICE
+}
+
+// Whoever stays with the default follows it when an admin names another one.
+function toEntryId([first]: OfferedModel[], { id }: OfferedModel, reasoning: ReasoningLevel | null = null): string {
+  const model = id === first?.id ? DEFAULT_CHOICE : id
+  return reasoning === null ? model : `${model}${LEVEL_MARK}${reasoning}`
 }
