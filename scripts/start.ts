@@ -7,6 +7,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readAssistantsFile } from '#lib/agent/assistants/assistants-file.ts'
+import { readModelsFile } from '#lib/agent/models/catalog/models-file.ts'
 import { requireWritableStore } from '#lib/data/attachments/attachment-bytes.ts'
 import { readServersFile } from '#lib/mcp-client/servers/servers-file.ts'
 import { env, Settings } from '#lib/platform/env.ts'
@@ -28,6 +29,7 @@ try {
   const ownerUrl = readSecretFiles(process.env).values.DATABASE_DIRECT_URL
   removeSecrets(process.env)
   readServersFile()
+  readModelsFile()
   readAssistantsFile()
   await requireFreePort(process.env.HOSTNAME, port)
   await requireWritableStore(settings)

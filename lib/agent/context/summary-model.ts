@@ -18,10 +18,11 @@ export async function openSummaryModel(
   const { model: name, contextWindowTokens: windowTokens } = named
   const inner =
     given ??
-    openModel(
+    (await openModel(
+      named,
       { person, timeZone: person.timeZone ?? 'UTC', now: new Date() },
-      { beforeRetry: () => refuseIfUsedUp(person.id) },
-    )
+      { line: { beforeRetry: () => refuseIfUsedUp(person.id) } },
+    ))
   const account = makeAccount({ ownerId: person.id, threadId: run.threadId, runId: run.id, purpose: 'summary' })
   return { model: meterModel(inner, named, account), name, windowTokens, idleMs: env().MODEL_IDLE_TIMEOUT * 1000 }
 }

@@ -145,6 +145,8 @@ const ROW = {
 
 const DETAIL = {
   ...ROW,
+  model: true,
+  provider: true,
   traceId: true,
   spanId: true,
   turnId: true,
