@@ -18,7 +18,7 @@ export type ChartLayout = {
   lines: Line[]
 }
 
-type Frame = { left: number; top: number; width: number; height: number }
+export type Frame = { left: number; top: number; width: number; height: number }
 
 /**
  * The pixel positions of everything in a chart within `frame`. Values that are not numbers count as

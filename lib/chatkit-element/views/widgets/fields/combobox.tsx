@@ -1,6 +1,7 @@
+import type { RefObject } from 'preact'
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
-import type { Option } from '#lib/chatkit-element/views/widgets/widget-option.ts'
+import type { Option } from '#lib/chatkit-element/views/widgets/fields/option.ts'
 
 type Props = {
   id: string
@@ -33,7 +34,6 @@ export function Combobox({
   onChange,
   ...rest
 }: Props) {
-  const { strings } = useUi()
   const listId = useId()
   const list = useRef<HTMLDivElement>(null)
   const [value, setValue] = useState(initial)
@@ -104,29 +104,56 @@ export function Combobox({
         onKeyDown={onKeyDown}
       />
       {query !== null && (
-        <div ref={list} id={listId} role="listbox" aria-label={rest['aria-label'] ?? name} class="menu combobox-list">
-          {found.map((option, index) => (
-            <button
-              key={option.value}
-              id={`${listId}-${index}`}
-              type="button"
-              tabIndex={-1}
-              class={`menu-item ${index === at ? 'is-active' : ''}`}
-              role="option"
-              aria-selected={option.value === value}
-              disabled={option.disabled}
-              onPointerDown={(event) => event.preventDefault()}
-              onClick={() => choose(option)}
-            >
-              <span class="menu-label">
-                {option.label}
-                {option.description && <small>{option.description}</small>}
-              </span>
-            </button>
-          ))}
-          {!found.length && <p class="menu-item is-empty">{strings.nothingFound}</p>}
-        </div>
+        <OptionList
+          {...{ id: listId, label: rest['aria-label'] ?? name, options: found, active: at, value, list }}
+          onChoose={choose}
+        />
       )}
+    </div>
+  )
+}
+
+/** The options found. The focus stays in the field; `active` is the option that Enter chooses. */
+function OptionList({
+  id,
+  label,
+  options,
+  active,
+  value,
+  list,
+  onChoose,
+}: {
+  id: string
+  label: string
+  options: readonly Option[]
+  active: number
+  value: string
+  list: RefObject<HTMLDivElement>
+  onChoose: (option: Option) => void
+}) {
+  const { strings } = useUi()
+  return (
+    <div ref={list} id={id} role="listbox" aria-label={label} class="menu combobox-list">
+      {options.map((option, index) => (
+        <button
+          key={option.value}
+          id={`${id}-${index}`}
+          type="button"
+          tabIndex={-1}
+          class={`menu-item ${index === active ? 'is-active' : ''}`}
+          role="option"
+          aria-selected={option.value === value}
+          disabled={option.disabled}
+          onPointerDown={(event) => event.preventDefault()}
+          onClick={() => onChoose(option)}
+        >
+          <span class="menu-label">
+            {option.label}
+            {option.description && <small>{option.description}</small>}
+          </span>
+        </button>
+      ))}
+      {!options.length && <p class="menu-item is-empty">{strings.nothingFound}</p>}
     </div>
   )
 }
