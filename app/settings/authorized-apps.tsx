@@ -10,7 +10,7 @@ import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { Connect } from './connect.tsx'
 
-type Connection = {
+type AuthorizedApp = {
   clientId: string
   name: string
   host: string
@@ -22,7 +22,7 @@ type Connection = {
 /**
  * The apps that the person has authorized, each with a button to remove it, and how to add another.
  */
-export function AuthorizedApps({ endpoint, connections }: { endpoint: string; connections: Connection[] }) {
+export function AuthorizedApps({ endpoint, apps }: { endpoint: string; apps: AuthorizedApp[] }) {
   const router = useRouter()
   return (
     <Card
@@ -35,14 +35,14 @@ export function AuthorizedApps({ endpoint, connections }: { endpoint: string; co
       }
     >
       <div className="border-t border-line">
-        {connections.length === 0 ? (
+        {apps.length === 0 ? (
           <EmptyState icon={Plug} title="No authorized apps">
             Add the address to an MCP client. It leads you here and asks before it may do anything.
           </EmptyState>
         ) : (
           <Table
             caption="Authorized apps"
-            rows={connections}
+            rows={apps}
             rowKey={({ clientId }) => clientId}
             columns={[
               {

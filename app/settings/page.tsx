@@ -31,7 +31,7 @@ export default async function SettingsPage({
 }) {
   const caller = await requirePageCaller()
   const after = [(await searchParams).tokens_after].flat()[0]
-  const [account, tokens, connections, words] = await Promise.all([
+  const [account, tokens, apps, words] = await Promise.all([
     requireAccount(caller),
     listPersonalTokens(caller, { after }),
     listAuthorizedApps(caller),
@@ -81,9 +81,7 @@ export default async function SettingsPage({
             <RevokeAllTokens />
           </div>
         </Card>
-        {(offered || connections.length > 0) && (
-          <AuthorizedApps endpoint={endpoint} connections={connections.map(toProps)} />
-        )}
+        {(offered || apps.length > 0) && <AuthorizedApps endpoint={endpoint} apps={apps.map(toProps)} />}
         {(offered || tokens.data.length > 0) && (
           <Tokens
             endpoint={endpoint}
@@ -119,7 +117,7 @@ export default async function SettingsPage({
   )
 }
 
-function toProps({ scopes, since, lastUsedAt, ...connection }: AuthorizedApp) {
+function toProps({ scopes, since, lastUsedAt, ...app }: AuthorizedApp) {
   const permissions = scopes.filter(isScope).map((scope) => SCOPES[scope])
-  return { ...connection, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
+  return { ...app, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
 }

@@ -78,75 +78,86 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
           />
         </div>
       )}
-      {made && (
-        <div className="border-t border-line p-4 sm:p-5">
-          <Notice tone="ok" announce title="Copy your token now: it is not shown again">
-            <div className="mt-2 grid gap-2">
-              <CodeBlock text={made} label="token" wrap />
-              <p>
-                Send it as <code className="font-mono">Authorization: Bearer …</code>, or paste it into a client:
-              </p>
-              <Connect endpoint={endpoint} token={made} />
-            </div>
-          </Notice>
-        </div>
-      )}
+      {made && <MadeToken token={made} endpoint={endpoint} />}
       <div id="tokens" className="border-t border-line">
         {tokens.length === 0 ? (
           <EmptyState icon={KeyRound} title="No tokens">
             Make one to use your tools from a script or another MCP client.
           </EmptyState>
         ) : (
-          <Table
-            caption="Personal tokens"
-            rows={tokens}
-            rowKey={({ id }) => id}
-            columns={[
-              {
-                header: 'Name',
-                lead: true,
-                cell: ({ name, scopes: allowed }) => (
-                  <>
-                    <span className="block font-medium">{name}</span>
-                    <span className="block text-sm font-normal text-ink-faint">{allowed.join(', ')}</span>
-                  </>
-                ),
-              },
-              { header: 'Created', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
-              {
-                header: 'Last used',
-                cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
-              },
-              {
-                header: 'Expires',
-                cell: ({ expiresOn, expired }) =>
-                  expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never'),
-              },
-              {
-                header: 'Revoke',
-                align: 'end',
-                cell: ({ id, name }) => (
-                  <ConfirmButton
-                    label="Revoke"
-                    size="sm"
-                    title={`Revoke “${name}”?`}
-                    confirmLabel="Revoke"
-                    action={async () => {
-                      const sent = await sendJson('DELETE', `/api/me/tokens/${id}`)
-                      if (!sent.ok) return { error: sent.message }
-                      router.refresh()
-                      return undefined
-                    }}
-                  >
-                    Whatever uses this token stops working at once.
-                  </ConfirmButton>
-                ),
-              },
-            ]}
-          />
+          <TokenTable tokens={tokens} />
         )}
         <Pager first={first} next={next} />
       </div>
     </Card>
+  )
+}
+
+/** A token that was just made, which nobody can look up again. */
+function MadeToken({ token, endpoint }: { token: string; endpoint: string }) {
+  return (
+    <div className="border-t border-line p-4 sm:p-5">
+      <Notice tone="ok" announce title="Copy your token now: it is not shown again">
+        <div className="mt-2 grid gap-2">
+          <CodeBlock text={token} label="token" wrap />
+          <p>
+            Send it as <code className="font-mono">Authorization: Bearer …</code>, or paste it into a client:
+          </p>
+          <Connect endpoint={endpoint} token={token} />
+        </div>
+      </Notice>
+    </div>
+  )
+}
+
+function TokenTable({ tokens }: { tokens: Token[] }) {
+  const router = useRouter()
+  return (
+    <Table
+      caption="Personal tokens"
+      rows={tokens}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          header: 'Name',
+          lead: true,
+          cell: ({ name, scopes: allowed }) => (
+            <>
+              <span className="block font-medium">{name}</span>
+              <span className="block text-sm font-normal text-ink-faint">{allowed.join(', ')}</span>
+            </>
+          ),
+        },
+        { header: 'Created', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
+        {
+          header: 'Last used',
+          cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
+        },
+        {
+          header: 'Expires',
+          cell: ({ expiresOn, expired }) => (expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never')),
+        },
+        {
+          header: 'Revoke',
+          align: 'end',
+          cell: ({ id, name }) => (
+            <ConfirmButton
+              label="Revoke"
+              size="sm"
+              title={`Revoke “${name}”?`}
+              confirmLabel="Revoke"
+              action={async () => {
+                const sent = await sendJson('DELETE', `/api/me/tokens/${id}`)
+                if (!sent.ok) return { error: sent.message }
+                router.refresh()
+                return undefined
+              }}
+            >
+              Whatever uses this token stops working at once.
+            </ConfirmButton>
+          ),
+        },
+      ]}
+    />
   )
 }

@@ -1,35 +1,19 @@
 import { ShieldCheck } from 'lucide-react'
 import type { Metadata } from 'next'
 import { builtinFetch } from '#app/builtin-fetch.ts'
-import { Badge } from '#app/ui/badge.tsx'
-import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
-import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
-import { Table } from '#app/ui/lists/table.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listToolCallFacets } from '#lib/data/runs/tool-calls.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { listKnownTools } from '#lib/mcp-client/connection/known-tools.ts'
 import { listAllServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { removePolicy } from './actions.ts'
 import { PolicyForm } from './policy-form.tsx'
+import { PolicyTable } from './policy-table.tsx'
 
 export const metadata: Metadata = { title: 'Tool policies' }
-
-const AFTER_UNTRUSTED: Record<NonNullable<ToolPolicy['afterUntrusted']>, string> = {
-  ask: 'Asks',
-  allow: 'Does not ask',
-}
-
-const ASKS: Record<NonNullable<ToolPolicy['approval']>, string> = {
-  never: 'Never',
-  always: 'Before every call',
-  first: 'Before the first call in a conversation',
-  annotation: 'When the tool may destroy something',
-}
 
 /**
  * The admins' policies for tools: when people are asked, how long a call may take, what is not
@@ -79,59 +63,7 @@ export default async function PoliciesPage({ searchParams }: { searchParams: Pro
               nothing and belongs to a server whose page says that such tools ask. The times are those of the settings.
             </EmptyState>
           ) : (
-            <Table
-              caption="Tool policies"
-              rows={policies}
-              rowKey={({ server, tool }) => `${server} ${tool}`}
-              columns={[
-                {
-                  header: 'Tool',
-                  lead: true,
-                  cell: ({ server, tool }) => (
-                    <>
-                      <span className="block font-medium">{tool === EVERY_TOOL ? 'Every tool' : tool}</span>
-                      <span className="block text-sm font-normal break-all text-ink-faint">{server}</span>
-                      {whyIdle({ server, tool }, servers, known) && <Badge tone="warn">Not there</Badge>}
-                    </>
-                  ),
-                },
-                { header: 'Approval', cell: ({ approval }) => (approval ? ASKS[approval] : 'As for the server') },
-                {
-                  header: 'After untrusted content',
-                  cell: ({ afterUntrusted }) =>
-                    afterUntrusted ? AFTER_UNTRUSTED[afterUntrusted] : 'As for the server',
-                },
-                { header: 'Seconds', cell: (policy) => secondsText(policy) },
-                {
-                  header: 'Never stored',
-                  cell: ({ hidden }) => (
-                    <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>
-                  ),
-                },
-                { header: 'Retry', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
-                {
-                  header: 'Actions',
-                  align: 'end',
-                  cell: ({ server, tool }) => (
-                    <span className="inline-flex gap-1">
-                      <LinkButton size="sm" href={`/admin/policies?${new URLSearchParams({ server, tool })}#decide`}>
-                        Change
-                      </LinkButton>
-                      <ConfirmButton
-                        label="Remove"
-                        title="Remove this policy?"
-                        confirmLabel="Remove"
-                        size="sm"
-                        fields={{ server, tool }}
-                        action={removePolicy}
-                      >
-                        <p>The policy of the server, or else the default, applies from the next call on.</p>
-                      </ConfirmButton>
-                    </span>
-                  ),
-                },
-              ]}
-            />
+            <PolicyTable policies={policies} isIdle={(policy) => whyIdle(policy, servers, known) !== undefined} />
           )}
         </Card>
         <div id="decide" className="scroll-mt-4">
@@ -170,13 +102,4 @@ function whyIdle(
   const bare = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')
   const meant = [...tools].find((name) => bare(tool).endsWith(bare(name)) || bare(name).startsWith(bare(tool)))
   return `${server} has no tool ${tool}.${meant ? ` Is ${meant} meant?` : ''}`
-}
-
-function secondsText({ connectSeconds, idleSeconds, hardSeconds }: ToolPolicy): string {
-  const given = [
-    connectSeconds && `connect ${connectSeconds}`,
-    idleSeconds && `idle ${idleSeconds}`,
-    hardSeconds && `total ${hardSeconds}`,
-  ].filter(Boolean)
-  return given.join(', ') || 'as set'
 }
