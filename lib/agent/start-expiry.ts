@@ -1,5 +1,6 @@
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
+import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
 import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
 import { listen } from '#lib/platform/db/notify.ts'
@@ -12,8 +13,8 @@ const LOOK_MS = 300_000
 const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearing?: () => void } => ({}))
 
 /**
- * Starts looking for approvals and questions that can no longer be answered, and for requests to
- * models whose process died: now, every five minutes, and when the database notifies this process.
+ * Starts looking for approvals and questions that can no longer be answered, for requests to models
+ * whose process died, and for personal tokens that ended long ago: now, every five minutes, and when the database notifies this process.
  * Call it once when the server starts.
  */
 export function startExpiry(): void {
@@ -27,7 +28,12 @@ export function startExpiry(): void {
 }
 
 async function expireAll(): Promise<void> {
-  const expiries = { approvals: expireApprovals, questions: expireQuestions, requests: settleLostRequests }
+  const expiries = {
+    approvals: expireApprovals,
+    questions: expireQuestions,
+    requests: settleLostRequests,
+    tokens: deleteEndedTokens,
+  }
   for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))
 }

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { DELETE as revoke } from '#app/api/me/tokens/[id]/route.ts'
 import { GET as list, POST as make, DELETE as revokeAll } from '#app/api/me/tokens/route.ts'
+import { startExpiry } from '#lib/agent/start-expiry.ts'
 import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { listAuditEvents } from '#lib/data/audit.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
+import { processStates } from '#tests/support/process-states.ts'
 
 const AUDIENCE = 'http://127.0.0.1:3999/mcp'
 const WISH = { name: 'laptop', scopes: ['tasks:read', 'tasks:read'], expires_in_days: 30 }
@@ -161,4 +163,21 @@ test('all of a person’s tokens are revoked at once, and no one else’s', asyn
   expect((await listAuditEvents({ action: 'tokens_revoked' })).data).toMatchObject([
     { actorId: ann.caller.userId, detail: { count: 2 } },
   ])
+})
+
+test('a token that expired is listed for 30 days, and then it is deleted, as is a revoked one', async () => {
+  const { caller, headers } = await signedIn()
+  for (let count = 0; count < 4; count += 1) await personalToken(caller)
+  const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 3_600_000)
+  const ends = [{ expiresAt: daysAgo(29) }, { expiresAt: daysAgo(31) }, { revokedAt: daysAgo(31) }, {}]
+  const where = { ownerId: caller.userId }
+  const tokens = await withSystem('tokens', (tx) => tx.personalToken.findMany({ where }))
+  for (const [index, { id }] of tokens.entries())
+    await withSystem('tokens', (tx) => tx.personalToken.update({ where: { id }, data: ends[index] ?? {} }))
+  startExpiry()
+  onTestFinished(() => clearInterval((processStates().get('expiry') as { timer: NodeJS.Timeout }).timer))
+  const left = () => withSystem('tokens', (tx) => tx.personalToken.count({ where }))
+  await expect.poll(left).toBe(2)
+  const listed = await (await list(request(headers, 'GET'))).json()
+  expect(listed.data.map(({ id }: { id: string }) => id).sort()).toEqual([tokens[0]?.id, tokens[3]?.id].sort())
 })

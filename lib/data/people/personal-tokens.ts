@@ -4,7 +4,7 @@ import { takeTurn } from '#lib/data/person-lock.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { runSystemStatement, type Tx, withCaller } from '#lib/platform/db/db.ts'
+import { runSystemStatement, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -13,6 +13,8 @@ const PREFIX = 'swb_'
 const TOKENS_MAX = 50
 const PAGE = 20
 const USED_EVERY_MS = 60_000
+/** How long an expired token stays in its owner's list, which says why a script no longer works. */
+const KEPT_MS = 30 * 24 * 3_600_000
 
 /** A personal token as its owner sees it, without the token itself. */
 export type PersonalTokenRow = {
@@ -121,6 +123,14 @@ export async function findTokenOwner(token: string): Promise<Caller | null> {
       tx.personalToken.updateMany({ where: { id, ownerId }, data: { lastUsedAt: now } }),
     )
   return { userId: ownerId, role, via: 'token', tokenId: id, scopes }
+}
+
+/** Deletes the tokens of all people that expired or were revoked more than 30 days ago. */
+export async function deleteEndedTokens(): Promise<void> {
+  const before = { lt: new Date(Date.now() - KEPT_MS) }
+  await withSystem('expiry', (tx) =>
+    tx.personalToken.deleteMany({ where: { OR: [{ expiresAt: before }, { revokedAt: before }] } }),
+  )
 }
 
 type Found = { id: string; ownerId: string; scopes: string[]; lastUsedAt: Date | null; role: Role }
