@@ -22,8 +22,8 @@ export async function listKnownTools(
   const mcp = await openMcp(nothing, { servers, builtinFetch, signal: AbortSignal.timeout(WAIT_MS) })
   await mcp.close()
   const known = await Promise.all(
-    mcp.connections.map(async ({ server }): Promise<[string, Set<string>]> => {
-      const listed = findRememberedTools(server, caller.userId, { stale: true, asks: true }) ?? []
+    mcp.connections.map(async ({ server, asks }): Promise<[string, Set<string>]> => {
+      const listed = findRememberedTools(server, caller.userId, { stale: true, asks }) ?? []
       const pins = server.id === undefined ? [] : await listToolPins(server.id)
       return [server.name, new Set([...listed.map(({ name }) => name), ...pins.map(({ tool }) => tool)])]
     }),
