@@ -18,6 +18,8 @@ import { PromptDialog } from './offers/prompt-dialog.tsx'
 import { makeResourceEntities } from './offers/resource-entities.ts'
 import { TemplateDialog } from './offers/template-dialog.tsx'
 import { openConnection } from './open-connection.ts'
+import { ServersPanel } from './servers/servers-panel.tsx'
+import { useServersPanel } from './servers/use-servers-panel.ts'
 import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
@@ -62,13 +64,13 @@ export function ChatFrame({
   const { initial, follow, noteAnswer } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
-
+  const panel = useServersPanel(initial)
   const resumable = useResumableFetch(
     async (input, init) => {
       menu.noteSent(init?.body)
       const headers = new Headers(init?.headers)
       headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
-      const response = await fetch(input, { ...init, headers })
+      const response = await fetch(input, { ...panel.withSwitches(init), headers })
       setSignedOut(response.status === 401)
       if (response.status === 401) keepUnsent(personId, init)
       return response
@@ -93,7 +95,7 @@ export function ChatFrame({
     initialThread: initial,
     theme: makeChatTheme(scheme),
     frameTitle: 'Chat',
-    header: { enabled: true },
+    header: { enabled: true, rightAction: { icon: 'sidebar-right', onClick: panel.toggle } },
     history: { enabled: true, showDelete: true, showRename: true },
     startScreen: {
       greeting: firstName ? `What shall we get done, ${firstName}?` : 'What shall we get done?',
@@ -118,6 +120,7 @@ export function ChatFrame({
       resumable.noteThread(threadId)
       menu.noteThread(threadId)
       late.onThreadChange(threadId)
+      panel.noteThread(threadId)
       follow(threadId)
     },
     onResponseStart: () => {
@@ -146,13 +149,17 @@ export function ChatFrame({
           </Notice>
         </div>
       )}
-      <ChatKit
-        control={chat.control}
-        className="block min-h-0 w-full flex-1"
-        data-calls-url="/api/tool-calls"
-        data-drafts-key={DRAFTS_KEY}
-        data-drafts-owner={personId}
-      />
+      <div className="flex min-h-0 flex-1">
+        <ChatKit
+          control={chat.control}
+          className="block min-h-0 min-w-0 flex-1"
+          data-calls-url="/api/tool-calls"
+          data-right-action-label="Servers and tools"
+          data-drafts-key={DRAFTS_KEY}
+          data-drafts-owner={personId}
+        />
+        {panel.isOpen && <ServersPanel {...panel.content} />}
+      </div>
       {opened && 'prompt' in opened && (
         <PromptDialog
           prompt={opened.prompt}

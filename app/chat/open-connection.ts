@@ -13,9 +13,14 @@ export async function openConnection(
   const server = String(payload?.server ?? '')
   // A tool's own widget lacks the card's key, so it cannot send a person to a sign-in.
   if (type !== 'connect.open' || widget.key !== `connect:${server}`) return
+  await connectAccount({ id: server, way: payload?.way === 'key' ? 'key' : 'oauth' })
+}
+
+/** Opens the sign-in of a server, or the page where a key is entered. */
+export async function connectAccount({ id: server, way }: { id: string; way: 'key' | 'oauth' }): Promise<void> {
   const thread = /^\/chat\/(thr_[\w-]{1,80})$/.exec(location.pathname)?.[1]
   const page = `/settings/connections?${new URLSearchParams({ service: server, ...(thread && { thread }) })}`
-  if (payload?.way === 'key') return location.assign(page)
+  if (way === 'key') return location.assign(page)
   const sent = await sendJson<{ url: string }>('POST', `/api/connections/${encodeURIComponent(server)}`, { thread })
   location.assign(sent.ok ? sent.data.url : `${page}&problem=${encodeURIComponent(sent.code)}`)
 }

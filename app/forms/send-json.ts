@@ -9,7 +9,7 @@ const UNREACHABLE = 'The server cannot be reached. Check your connection and try
  * Sends JSON to a route of this server. Never throws: a network failure has the code `unreachable`.
  */
 export async function sendJson<T = unknown>(
-  method: 'POST' | 'PATCH' | 'DELETE',
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<Sent<T>> {

@@ -7,6 +7,7 @@ import { readHistory } from '#lib/agent/context/read-history.ts'
 import { AnsweringModels } from '#lib/agent/handovers/answering-models.ts'
 import { describeHandovers } from '#lib/agent/handovers/describe-handovers.ts'
 import { TurnAgents } from '#lib/agent/handovers/turn-agents.ts'
+import { describeOff } from '#lib/agent/input/describe-off.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
@@ -52,7 +53,9 @@ export type PreparedAgent = {
 export async function noteCommand(open: OpenTurn, tools: OpenTools, known: ReadContext): Promise<void> {
   const { connections, unavailable, needed, review } = tools
   const listed = (await Promise.all(connections.map((connection) => connection.listTools()))).flat()
-  review.isCommand = isDirectCall(messageTextOf(known.said), [...listed, ...needed.connectTools(unavailable, listed)])
+  const off = tools.switchedOff.map((name) => ({ name }))
+  const connecting = needed.connectTools(unavailable, listed)
+  review.isCommand = isDirectCall(messageTextOf(known.said), [...listed, ...off, ...connecting])
   if (open.cast) open.cast.isHeld = () => review.isCommand || (open.questions?.waiting.length ?? 0) > 0
 }
 
@@ -101,7 +104,14 @@ export async function prepareAgent(
       )
       const answering = await openAnswering(config, known)
       const forModel = new ToolsForModel(connections, toLimitsKey(answering.current))
-      const chosen = await chooseModel(isCommand, open, config.name, { answering, forModel }, known, facts)
+      const chosen = await chooseModel(
+        isCommand && tools.switchedOff,
+        open,
+        config.name,
+        { answering, forModel },
+        known,
+        facts,
+      )
       const reportAnswer = report(chosen.describe)
       const mustHave = [...(resumed?.calls ?? []), ...connecting]
       const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takes
@@ -128,7 +138,7 @@ export async function prepareAgent(
       const { organisation, own: words } = cast
       const introduced = { slug, name: config.name, instructions: config.instructions }
       const brief = writeBrief({ assistant: introduced, organisation, own: words, facts: places })
-      const missing = away.map(({ server, sentence }) => `${server}: ${sentence}`)
+      const missing = [...away.map(({ server, sentence }) => `${server}: ${sentence}`), ...describeOff(known.off)]
       const write = (now: AgentFacts) =>
         writeInstructions({
           ...now,
@@ -179,9 +189,12 @@ type ChosenModel = {
   findFallback?: (error: unknown) => Promise<Model | undefined>
 }
 
-/** The model of a turn. One that reads no tool definitions takes all tools. */
+/**
+ * The model of a turn. One that reads no tool definitions takes all tools. `command` is set for a
+ * person's command: the names of the tools that are switched off.
+ */
 async function chooseModel(
-  isDirect: boolean,
+  command: string[] | false,
   open: OpenTurn,
   assistant: string,
   { answering, forModel }: { answering: TurnModel; forModel: ToolsForModel },
@@ -192,7 +205,8 @@ async function chooseModel(
   const line = new TurnLine(open.steps, forModel)
   const lastSignAt = () => line.lastSignAt
   const own = { isOffered: false, lastSignAt }
-  if (isDirect) return { ...own, describe: () => ({ model: DIRECT_NAME }), model: makeDirectModel(), takes: 'all' }
+  if (command)
+    return { ...own, describe: () => ({ model: DIRECT_NAME }), model: makeDirectModel(command), takes: 'all' }
   if (given) return { ...own, describe: () => ({ model: 'given' }), model: given }
   const account = makeTurnAccount(open, line, assistant)
   const ask = async () => {

@@ -13,6 +13,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
+import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { type Approval, listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
@@ -96,13 +97,13 @@ async function* withTool(
   { callId = newId('call'), relist = false },
   work: (offered: Offered | undefined) => AsyncGenerator<ThreadStreamEvent>,
 ): AsyncGenerator<ThreadStreamEvent> {
-  const policies = await listPolicies(caller)
+  const [policies, off] = await Promise.all([listPolicies(caller), listSwitchedOff(caller, run.threadId)])
   const mcp = await openMcp(
     {
       ...{ id: run.id, threadId: run.threadId, userId: caller.userId },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
     },
-    { policies, builtinFetch, signal, relist },
+    { policies, off, builtinFetch, signal, relist },
   )
   try {
     const connection = mcp.connections.find(({ server }) => server.name === call.server)

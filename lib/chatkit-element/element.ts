@@ -174,7 +174,10 @@ export class ChatKitElement extends Base {
     const speaks = this.#language.state.value
     if (this.isConnected && this.#options.value && speaks)
       render(
-        h(App, { chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null, ...speaks }),
+        h(App, {
+          ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
+          ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, ...speaks },
+        }),
         this.#mount,
       )
   }

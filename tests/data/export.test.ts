@@ -20,6 +20,7 @@ async function fill(ownerId: string, mark: string, notes: number) {
     })
     const summary = { threadId: `thr_${mark}`, throughId: `msg_${mark}`, itemId: 'wf', runId: `run_${mark}` }
     await tx.summary.create({ data: { id: `sum_${mark}`, ownerId, ...summary, status: 'made', text: `about ${mark}` } })
+    await tx.switchedOffTool.create({ data: { ownerId, threadId: `thr_${mark}`, server: mark, tool: '*' } })
     await tx.run.create({
       data: { id: `run_${mark}`, ownerId, threadId: `thr_${mark}`, requestId: 'req', operation: 'threads.create' },
     })
@@ -93,6 +94,7 @@ test('the export is one JSON document with all of the person’s data, no secret
   expect(data.threads).toMatchObject([{ id: 'thr_ann', title: 'ann' }])
   expect(data.thread_items).toMatchObject([{ threadId: 'thr_ann', data: { text: 'said ann' } }])
   expect(data.summaries).toMatchObject([{ threadId: 'thr_ann', text: 'about ann' }])
+  expect(data.switched_off_tools).toMatchObject([{ threadId: 'thr_ann', server: 'ann', tool: '*' }])
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
   expect(data.tool_calls).toMatchObject([{ tool: 'add_task', arguments: { title: 'ann' } }])
   expect(data.approvals).toMatchObject([{ tool: 'delete', status: 'pending' }])

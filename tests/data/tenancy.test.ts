@@ -9,6 +9,7 @@ import * as ownWords from '#app/api/me/own-words/route.ts'
 import * as prompts from '#app/api/me/prompts/route.ts'
 import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
+import * as servers from '#app/api/me/servers/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
 import * as toolCalls from '#app/api/tool-calls/[run]/[call]/route.ts'
@@ -18,6 +19,7 @@ import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { claimSummary, findSummary, markSummaryFailed, storeSummary } from '#lib/data/chat/summaries.ts'
+import { isSwitchedOffNow, listSwitchedOff, switchOff } from '#lib/data/chat/switched-off-tools.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
@@ -145,6 +147,7 @@ beforeAll(async () => {
       data: { id: 'sum_of_ann', ownerId: ann.caller.userId, ...summary, status: 'made', text: SECRET },
     }),
   )
+  await switchOff(ann.caller, thread, [{ server: OFF }])
   const client = 'https://client.example/metadata.json'
   const { id: attachment } = await announceAttachment(ann.caller, { name: SECRET, size: 1, mime_type: 'text/plain' })
   await receiveAttachment(ann.caller, attachment, Buffer.from(SECRET))
@@ -277,6 +280,12 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/resources/route.ts': async ({ note }) =>
     seen(await resources.GET(mine(`resources?search=${note}`, 'GET'))),
   'app/api/me/route.ts': NO_IDS,
+  'app/api/me/servers/changes/route.ts': 'hints without content, of the account that is signed in',
+  'app/api/me/servers/route.ts': async ({ thread }) => [
+    await seen(await servers.GET(mine(`servers?thread=${thread}`, 'GET'))),
+    await seen(await servers.PUT(mine('servers', 'PUT', { thread, server: OFF, is_on: true }))),
+    await seen(await servers.PUT(mine('servers', 'PUT', { thread, server: 'switchboard', is_on: false }))),
+  ],
   'app/api/me/sign-out-everywhere/route.ts': NO_IDS,
   'app/api/me/tokens/[id]/route.ts': async ({ token }) =>
     seen(await tokens.DELETE(mine(`tokens/${token}`, 'DELETE'), { params: Promise.resolve({ id: token }) })),
@@ -291,6 +300,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/oauth/consent/[id]/answer/route.ts': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
 
+// A server that Ann switched off in her conversation.
+const OFF = 'vault'
 // Our own server, as everybody's servers are asked: by the rooms of the chat.
 const OURS = { server: 'switchboard' }
 
@@ -305,6 +316,7 @@ test('every route answers for another person’s ids as for missing ones', async
   expect((await listPersonalTokens(ann.caller)).data.map(({ id }) => id)).toContain(hers.token)
   expect(await listAuthorizedApps(ann.caller)).toMatchObject([{ clientId: hers.client }])
   expect(await findAccount(ann.caller, hers.server)).toMatchObject({ key: SECRET })
+  expect(await listSwitchedOff(ann.caller, hers.thread)).toEqual([{ server: OFF }])
 })
 
 // A page with an id reads through one function. Admin pages are closed to Bob as a whole
@@ -473,9 +485,14 @@ test('a list without ids shows nothing of another person’s', async () => {
     prompts: await (await prompts.GET(asCarl('/api/me/prompts'))).text(),
     approved: await listApprovedForThread(carl.caller, hers.thread),
     origins: await listMessageOrigins(carl.caller, hers.thread),
+    'switched off': [
+      await listSwitchedOff(carl.caller, hers.thread),
+      await isSwitchedOffNow(carl.caller, hers.thread, { server: OFF, tool: 'open' }),
+    ],
   }
   for (const [name, answer] of Object.entries(shown)) {
     const text = JSON.stringify(answer)
+    if (name === 'switched off') expect(answer).toEqual([[], false])
     for (const trace of [
       SECRET,
       ann.caller.userId,

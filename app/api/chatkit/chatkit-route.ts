@@ -1,4 +1,5 @@
 import { type Answering, makeDeps } from '#app/api/chatkit/make-deps.ts'
+import { readSwitches } from '#app/api/chatkit/read-switches.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import type { Limit } from '#lib/auth/limits/rate-limit.ts'
 import { route, type SignedVisit } from '#lib/auth/route.ts'
@@ -6,6 +7,7 @@ import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { LiveTurn } from '#lib/chatkit/server/deps.ts'
 import { type Answer, processChatKit } from '#lib/chatkit/server/process-request.ts'
 import { readWhole, type Whole } from '#lib/chatkit/server/read-whole.ts'
+import { type SwitchedOff, switchOff } from '#lib/data/chat/switched-off-tools.ts'
 import { rememberLocale } from '#lib/data/people/users.ts'
 import type { Caller, SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
@@ -52,6 +54,7 @@ async function answerChatKit(
   { respond, act, ...edges }: Answering,
 ): Promise<Response> {
   const body = await readOperation(request, env().MESSAGE_MAX_CHARS)
+  const switches = readSwitches(body)
   const answer = await processChatKit<TurnContext>(body, makeDeps(caller, { respond, act }))
   if (answer.kind === 'json') return jsonResponse(answer.data)
   // Reserved before anything is stored or begun, so that a person with too many open streams is
@@ -59,7 +62,7 @@ async function answerChatKit(
   const onClose = openStream(caller.userId)
   try {
     if (answer.kind === 'attached') return await sendTurn(answer, answer.runId, answer.events, onClose)
-    const run = await startTurn(request, caller, answer, edges)
+    const run = await startTurn(request, caller, answer, edges, switches)
     runAfterResponse('a run', () => run.ended)
     return await sendTurn(answer, run.id, subscribeToRun(run.id), onClose)
   } catch (error) {
@@ -73,6 +76,7 @@ function startTurn(
   caller: SessionCaller,
   answer: Extract<Answer<TurnContext>, { kind: 'turn' }>,
   edges: AgentEdges,
+  switches: SwitchedOff[],
 ): ReturnType<typeof startRun> {
   const remembered = rememberPlace(request, caller)
   const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
@@ -81,6 +85,7 @@ function startTurn(
     opening,
     check,
     begin: async () => {
+      await switchOff(caller, threadId, switches)
       const events = await begin({ isStored: true })
       // The model needs the time zone to know what "tomorrow" means.
       await remembered

@@ -118,7 +118,7 @@ export async function* expireChangedApprovals(
   for (const approval of approvals.filter((one) => !isApproved(one)))
     yield* recordCallNotMade(caller, store, approval, DECLINED, 'declined')
   if (!approvals.some(isApproved)) return
-  const message = 'The tool has changed or was removed since you were asked. Ask again.'
+  const message = 'The tool has changed, was removed or was switched off since you were asked. Ask again.'
   yield { type: 'notice', level: 'warning', title: 'Not called', message }
 }
 

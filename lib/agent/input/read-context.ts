@@ -7,6 +7,7 @@ import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { findThreadModelChoice } from '#lib/data/chat/model-choices.ts'
 import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
 import { findSummary } from '#lib/data/chat/summaries.ts'
+import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/tool-calls.ts'
@@ -24,7 +25,7 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, { summary, items }, policies, approved, answered, files, origins, outside, remembered, calls] =
+  const [person, { summary, items }, policies, approved, answered, files, origins, outside, off, remembered, calls] =
     await Promise.all([
       findPerson(caller.userId),
       readItems(caller, store, thread.id),
@@ -34,6 +35,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
       listThreadFiles(caller, thread.id),
       listMessageOrigins(caller, thread.id),
       listOutsideContent(caller, thread.id),
+      listSwitchedOff(caller, thread.id),
       findThreadModelChoice(caller, thread.id),
       callsFor(input),
     ])
@@ -57,6 +59,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     files,
     origins,
     outside,
+    off,
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }

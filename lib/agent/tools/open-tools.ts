@@ -62,6 +62,7 @@ export async function openTools(work: Work): Promise<OpenTools> {
     {
       servers,
       policies: known.policies,
+      off: known.off,
       builtinFetch,
       signal,
       relist: relist || resumed !== undefined,

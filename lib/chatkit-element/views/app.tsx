@@ -19,14 +19,15 @@ type Props = {
   strings: Strings
   locale: string
   callsUrl: string | null
+  rightActionLabel: string | null
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options, strings, locale, callsUrl }: Props) {
+export function App({ chat, options, strings, locale, callsUrl, rightActionLabel }: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
-    () => ({ chat, options: current, strings, locale, callsUrl }),
-    [chat, current, strings, locale, callsUrl],
+    () => ({ chat, options: current, strings, locale, callsUrl, rightActionLabel }),
+    [chat, current, strings, locale, callsUrl, rightActionLabel],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

@@ -4,7 +4,7 @@ import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation's title between the buttons for history and a new chat. */
 export function Header() {
-  const { chat, options, strings } = useUi()
+  const { chat, options, strings, rightActionLabel } = useUi()
   const { view } = useSignal(chat.state)
   const { header, history } = options
   if (header?.enabled === false) return null
@@ -45,7 +45,7 @@ export function Header() {
       {header?.rightAction && (
         <IconButton
           icon={header.rightAction.icon}
-          label={strings.rightAction}
+          label={rightActionLabel ?? strings.rightAction}
           onClick={() => header.rightAction?.onClick()}
         />
       )}

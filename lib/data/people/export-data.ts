@@ -34,9 +34,10 @@ const ACCOUNT = { serverId: true, kind: true, createdAt: true, updatedAt: true, 
 const take = BATCH
 
 /**
- * Yields everything that the caller owns as pieces of one JSON document: profile, threads and their
- * items, summaries, attachments (without bytes), feedback, runs, approvals, questions, tool calls,
- * requests to models, tasks and notes. Authorized apps and connected accounts are included without their secrets. This is the
+ * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
+ * items, summaries and switches, attachments (without bytes), feedback, runs, approvals, questions,
+ * tool calls, requests to models, tasks and notes. Authorized apps and connected accounts are
+ * included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
  * most 200 rows at a time.
  */
@@ -51,6 +52,13 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'summaries', (tx, ownerId, after?: { id: string }) =>
     tx.summary.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'switched_off_tools', (tx, ownerId, after?: { threadId: string; server: string; tool: string }) =>
+    tx.switchedOffTool.findMany({
+      where: { ownerId, ...(after && { OR: afterEntry(after) }) },
+      orderBy: [{ threadId: 'asc' }, { server: 'asc' }, { tool: 'asc' }],
+      take,
+    }),
   )
   yield* list(caller, 'attachments', (tx, ownerId, after?: { id: string }) =>
     tx.attachment.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
@@ -87,6 +95,14 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
     tx.note.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield '}\n'
+}
+
+function afterEntry({ threadId, server, tool }: { threadId: string; server: string; tool: string }) {
+  return [
+    { threadId: { gt: threadId } },
+    { threadId, server: { gt: server } },
+    { threadId, server, tool: { gt: tool } },
+  ]
 }
 
 // One after the other: Prisma would send nested selects concurrently on the transaction's only

@@ -12,6 +12,8 @@ const STATUS_SPEAKS = new Set([401, 403, 404])
 const RESUMES_MAX = 5
 // Questions that wait to be taken. Each is taken as soon as the client reads it.
 const QUESTIONS_MAX = 100
+const PAGES_MAX = 20
+const TOOLS_MAX = 500
 
 type Waiting = Asked & { resumes: number }
 
@@ -29,6 +31,8 @@ export class AnswerWatch {
   readonly #asks = new Map<string, Set<ServerAsk>>()
   /** The traces of the calls on whose streams a server's questions came, by the questions' ids. */
   readonly #askedDuring = new Map<string, string>()
+  /** How much of the list of tools that is being read has come. */
+  #listed = { pages: 0, tools: 0 }
   /** Streams that broke off, by the id of their last event. The SDK resumes them. */
   readonly #broken = new Map<string, Waiting>()
 
@@ -100,7 +104,22 @@ export class AnswerWatch {
   }
 
   #read(message: Parameters<typeof readAnswer>[0], asked: Asked): object {
-    return readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut), this.#takesQuestions)
+    const answer = readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut), this.#takesQuestions)
+    return asked.method === 'tools/list' ? this.#withinPages(answer, asked) : answer
+  }
+
+  /** Ends a list of tools after 20 pages or 500 tools, because the SDK would drop it whole. */
+  #withinPages(answer: object, { isFirst }: Asked): object {
+    const { result } = answer as { result?: { tools: unknown[]; nextCursor?: string } }
+    if (!result) return answer
+    if (isFirst) this.#listed = { pages: 0, tools: 0 }
+    const listed = this.#listed
+    listed.pages += 1
+    listed.tools += result.tools.length
+    if (result.nextCursor === undefined || (listed.pages < PAGES_MAX && listed.tools < TOOLS_MAX)) return answer
+    this.leftOut.push({ name: 'further pages', why: `more than ${PAGES_MAX} pages or ${TOOLS_MAX} tools` })
+    const { nextCursor: _, ...last } = result
+    return { ...answer, result: last }
   }
 
   #watched(
@@ -180,6 +199,8 @@ function askedIn(body: string): Asked | undefined {
     id,
     method,
     modern,
+    ...(method === 'tools/list' &&
+      !(isFields(message.params) && message.params.cursor !== undefined) && { isFirst: true }),
     ...(method === 'tools/call' && typeof meta.traceparent === 'string' && { trace: meta.traceparent }),
   }
 }

@@ -3,8 +3,11 @@ import { readOffers } from '#lib/mcp-client/answers/read-offers.ts'
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
 import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 
-/** A request that waits for its answer. `modern`: it uses revision 2026-07-28. */
-export type Asked = { id: string | number; method: string; modern: boolean; trace?: string }
+/**
+ * A request that waits for its answer. `modern`: it uses revision 2026-07-28. `isFirst`: it asks for
+ * the first page of a list of tools.
+ */
+export type Asked = { id: string | number; method: string; modern: boolean; isFirst?: boolean; trace?: string }
 
 const INTERNAL_ERROR = -32603
 const URL_ELICITATION_REQUIRED = -32042

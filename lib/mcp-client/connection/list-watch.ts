@@ -16,17 +16,21 @@ const LOOK_EVERY_MS = 30_000
 const DEADLINE_MS = 10_000
 // A server that ends its stream sooner than this (ms) is not listened to again for ten minutes.
 const SHORTEST_MS = 5_000
+// A server that announces more changes than this in a minute is not listened to for ten minutes.
+const NOTICES_MAX = 60
+const MINUTE_MS = 60_000
 
-type Watch = { usedAt: number; hearsSince?: number }
+type Watch = { usedAt: number; hearsSince?: number; isNoisy?: boolean }
 type Watches = { open: Map<string, Watch>; muteUntil: Map<string, number> }
 
 const watches = processState('list watches', (): Watches => ({ open: new Map(), muteUntil: new Map() }))
 
 /**
  * Listens, on behalf of this person, for a server's notice that its tools, prompts or resources
- * have changed: by a subscription (2026-07-28) or the stream of a separate session (older revisions). The remembered
- * list expires when the notice comes or when listening ends: after ten minutes without a turn, or
- * when the server ends the stream. Returns at once and never throws.
+ * have changed: by a subscription (2026-07-28) or the stream of a separate session (older
+ * revisions). The remembered list expires when the notice comes or when listening ends: after ten
+ * minutes without a turn, when the server ends the stream, or when it announces more than 60 changes
+ * in a minute. Returns at once and never throws.
  */
 export function watchLists(server: McpServer, userId: string): void {
   const { open, muteUntil } = watches()
@@ -40,10 +44,10 @@ export function watchLists(server: McpServer, userId: string): void {
     .finally(() => {
       open.delete(key)
       const heardMs = watch.hearsSince === undefined ? 0 : Date.now() - watch.hearsSince
-      if (heardMs >= SHORTEST_MS) {
-        expireTools(server, userId)
-        offerLists.expire(server, userId)
-      } else muteUntil.set(server.url, Date.now() + IDLE_MS)
+      if (heardMs < SHORTEST_MS || watch.isNoisy) muteUntil.set(server.url, Date.now() + IDLE_MS)
+      if (heardMs < SHORTEST_MS && !watch.isNoisy) return
+      expireTools(server, userId)
+      offerLists.expire(server, userId)
     })
 }
 
@@ -65,8 +69,17 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
   const session = new ServerSession({ url: server.url, send, connectMs: DEADLINE_MS })
   const { client } = session
-  const expireOffers = () => offerLists.expire(server, userId)
-  client.setNotificationHandler('notifications/tools/list_changed', () => expireTools(server, userId))
+  const isTooMany = countNotices()
+  const take = (expire: () => void) => () => {
+    if (!isTooMany()) return expire()
+    watch.isNoisy = true
+    ended.resolve()
+  }
+  const expireOffers = take(() => offerLists.expire(server, userId))
+  client.setNotificationHandler(
+    'notifications/tools/list_changed',
+    take(() => expireTools(server, userId)),
+  )
   client.setNotificationHandler('notifications/prompts/list_changed', expireOffers)
   client.setNotificationHandler('notifications/resources/list_changed', expireOffers)
   client.onclose = () => ended.resolve()
@@ -89,6 +102,20 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
   } finally {
     clearInterval(look)
     await session.close()
+  }
+}
+
+/** Counts a server's notices. The returned function is true for each beyond 60 in one minute. */
+function countNotices(): () => boolean {
+  let since = Date.now()
+  let count = 0
+  return () => {
+    if (Date.now() - since > MINUTE_MS) {
+      since = Date.now()
+      count = 0
+    }
+    count += 1
+    return count > NOTICES_MAX
   }
 }
 

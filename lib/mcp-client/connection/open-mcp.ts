@@ -1,3 +1,4 @@
+import type { SwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
@@ -14,6 +15,7 @@ import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-serv
 import { hideBoundParameters, listBoundParameters } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
+import { SwitchedOffTools } from '#lib/mcp-client/tools/switched-off.ts'
 import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { assignToolNames } from '#lib/mcp-client/tools/tool-names.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
@@ -26,10 +28,15 @@ import { log } from '#lib/platform/log.ts'
 export type Unavailable = { server: string; failureClass: FailureClass; sentence: string; connect?: string }
 
 /**
- * The MCP servers of one run. `close` closes every connection, waits at most 1 s for that, and
- * never throws.
+ * The MCP servers of one run. `switchedOff` are the public names of tools that the person switched
+ * off. `close` closes every connection, waits at most 1 s for that, and never throws.
  */
-export type OpenMcp = { connections: ToolConnection[]; unavailable: Unavailable[]; close: () => Promise<void> }
+export type OpenMcp = {
+  connections: ToolConnection[]
+  unavailable: Unavailable[]
+  switchedOff: string[]
+  close: () => Promise<void>
+}
 
 const CLOSE_MS = 1_000
 
@@ -39,6 +46,8 @@ type Edges = {
   relist?: boolean
   builtinFetch?: typeof fetch
   servers?: McpServer[]
+  /** What the person switched off in the conversation. It is not offered. */
+  off?: readonly SwitchedOff[]
   /** The model that gets the tools. Tools that this model's server refused are left out. */
   model?: string
   signal?: AbortSignal
@@ -52,9 +61,12 @@ type Edges = {
  */
 export async function openMcp(
   run: CallingRun,
-  { policies = [], relist, builtinFetch, servers: given, model, signal }: Edges = {},
+  { policies = [], relist, builtinFetch, servers: given, off: entries, model, signal }: Edges = {},
 ): Promise<OpenMcp> {
-  const servers = given ?? (await listServersFor((await findPerson(run.userId))?.role ?? 'member'))
+  const off = new SwitchedOffTools(entries)
+  const all = given ?? (await listServersFor((await findPerson(run.userId))?.role ?? 'member'))
+  // Our own server is needed even then: its earlier results are the person's own data.
+  const servers = all.filter(({ name, builtin }) => builtin || !off.hasServer(name))
   if (relist) for (const server of servers) forgetTools(server, run.userId)
   const opened = servers.map((server) => {
     const who = { userId: run.userId, runId: run.id, threadId: run.threadId }
@@ -105,12 +117,20 @@ export async function openMcp(
       return { connection, tools: shown, schemas }
     })
     const names = assignToolNames(offers.map(({ connection, tools }) => ({ server: connection.server.name, tools })))
+    const switchedOff: string[] = []
     offers.forEach(({ connection, tools, schemas }, index) => {
+      const publicName = (tool: McpTool) => names[index]?.get(tool.name) ?? tool.name
+      const isOff = (tool: McpTool) => off.has(connection.server.name, tool.name)
+      switchedOff.push(...tools.filter(isOff).map(publicName))
       const filledIn = (tool: string) =>
         listBoundParameters(schemas.get(tool), connection.server).map(({ parameter }) => parameter)
-      connection.offer(tools, (tool) => names[index]?.get(tool.name) ?? tool.name, filledIn)
+      connection.offer(
+        tools.filter((tool) => !isOff(tool)),
+        publicName,
+        filledIn,
+      )
     })
-    return { connections: open.map(({ connection }) => connection), unavailable, close }
+    return { connections: open.map(({ connection }) => connection), unavailable, switchedOff, close }
   } catch (error) {
     await close()
     throw error

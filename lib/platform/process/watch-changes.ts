@@ -1,25 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isListening, listen, notify } from '#lib/platform/db/notify.ts'
-import { withDeadline } from '#lib/platform/deadline.ts'
+import { listen, notify } from '#lib/platform/db/notify.ts'
 import { AppError } from '#lib/platform/errors.ts'
-import { isShuttingDown, registerShutdownHook } from '#lib/platform/process/shutdown.ts'
+import { registerShutdownHook } from '#lib/platform/process/shutdown.ts'
+import { type Hint, Watcher, watchHints } from '#lib/platform/process/watch-hints.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 const CHANNEL = 'switchboard_changes'
 /** The shortest interval (ms) between two messages, and between two hints to a watcher. */
 const EVERY_MS = 1_000
-/** If LISTEN is not available, a watcher gets a hint this often (ms). */
-const BLIND_MS = 5_000
-/**
- * A watch ends after this time (ms). A page that is still open asks again and is authenticated
- * again.
- */
-const WATCH_MS = 600_000
 const WATCHERS_MAX = 50
 
-type Watcher = { changed: boolean; wake: () => void }
 type State = { watchers: Set<Watcher>; telling?: NodeJS.Timeout; stopHearing?: () => void }
-type Hint = { event: { type: 'changed' } }
 
 const state = processState('changes', (): State => ({ watchers: new Set() }))
 
@@ -46,43 +36,13 @@ export function watchChanges(signal: AbortSignal): AsyncGenerator<Hint, boolean>
     throw new AppError('limited', 'Too many pages follow the ledger already. Load this one again to see what is new.', {
       retryAfter: 30,
     })
-  const watcher: Watcher = { changed: false, wake: () => {} }
+  const watcher = new Watcher()
   own.watchers.add(watcher)
   own.stopHearing ??= listen(CHANNEL, { heard: tellWatchers, missed: tellWatchers })
   registerShutdownHook('watchers', async () => tellWatchers())
-  return watch(watcher, signal)
-}
-
-async function* watch(watcher: Watcher, signal: AbortSignal): AsyncGenerator<Hint, boolean> {
-  const until = Date.now() + WATCH_MS
-  const over = () => signal.aborted || isShuttingDown() || Date.now() >= until
-  const leave = () => watcher.wake()
-  signal.addEventListener('abort', leave)
-  try {
-    while (!over()) {
-      const listening = await isListening()
-      if (!watcher.changed && !over()) await woken(watcher, listening ? until - Date.now() : BLIND_MS)
-      if (over()) break
-      if (watcher.changed || !listening) yield { event: { type: 'changed' } }
-      watcher.changed = false
-      await sleep(EVERY_MS, undefined, { ref: false })
-    }
-    return true
-  } finally {
-    signal.removeEventListener('abort', leave)
-    state().watchers.delete(watcher)
-  }
-}
-
-async function woken(watcher: Watcher, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  watcher.wake = resolve
-  await withDeadline(promise, ms, () => undefined)
+  return watchHints(watcher, { signal, everyMs: EVERY_MS, leave: () => state().watchers.delete(watcher) })
 }
 
 function tellWatchers(): void {
-  for (const watcher of state().watchers) {
-    watcher.changed = true
-    watcher.wake()
-  }
+  for (const watcher of state().watchers) watcher.tell()
 }

@@ -13,10 +13,16 @@ type StepOf = (turn: DirectTurn) => Step
 /** The model's name in a turn that runs without one, because the person calls a tool by name. */
 export const DIRECT_NAME = 'direct call'
 
-/** A model that carries out the person's own command, with no other model behind it. */
-export function makeDirectModel(): Model {
+/**
+ * A model that carries out the person's own command, with no other model behind it. `switchedOff`
+ * are the names of tools that are off in this conversation.
+ */
+export function makeDirectModel(switchedOff: readonly string[] = []): Model {
   return makePlanModel((turn) =>
-    followPlan(readSlashCommand(turn) ?? { say: 'There is no such tool. `/tools` lists those that there are.' }, turn),
+    followPlan(
+      readSlashCommand(turn, switchedOff) ?? { say: 'There is no such tool. `/tools` lists those that there are.' },
+      turn,
+    ),
   )
 }
 

@@ -10,28 +10,34 @@ const COMMAND = /^\/([\w-]+)(?:\s+([\s\S]*))?$/
  */
 export function isDirectCall(text: string, tools: { name: string }[]): boolean {
   const { name } = readCommand(text.trim())
-  return (
-    name !== undefined &&
-    (name === 'tools' || tools.some((tool) => tool.name === name || tool.name.endsWith(`_${name}`)))
-  )
+  return name !== undefined && (name === 'tools' || tools.some((tool) => isNamed(tool.name, name)))
 }
 
 /**
  * A message such as `/add_task title="buy milk"` as a plan; undefined if the message is not a
  * command. `/tools` lists the tools.
  */
-export function readSlashCommand({ text, tools }: DirectTurn): Plan | undefined {
+export function readSlashCommand({ text, tools }: DirectTurn, switchedOff: readonly string[] = []): Plan | undefined {
   const { name, rest } = readCommand(text)
   if (!name || name === 'help') return undefined
   if (name === 'tools') return { say: listOf(tools) }
   const tool = findTool(tools, name)
-  if (!tool) return { say: unknownTool(name, tools) }
+  if (!tool)
+    return { say: switchedOff.some((off) => isNamed(off, name)) ? switchedOffTool(name) : unknownTool(name, tools) }
   const args = readArguments(rest, tool)
   if ('problem' in args) return { say: args.problem }
   return {
     calls: [{ tool: tool.name, args: args.values }],
     next: ([answer]) => ({ say: formatShown(tool.name, answer) }),
   }
+}
+
+function isNamed(tool: string, name: string): boolean {
+  return tool === name || tool.endsWith(`_${name}`)
+}
+
+function switchedOffTool(name: string): string {
+  return `The tool \`${name}\` is switched off for this conversation. Switch it on under “Servers and tools” at the top of the chat.`
 }
 
 /** A server may write `get-sum` for a tool that is offered as `get_sum`. */

@@ -1,0 +1,40 @@
+'use client'
+
+import { Switch } from '#app/ui/forms/switch.tsx'
+import type { Tool } from './ask-servers.ts'
+
+const ASKS: Record<Tool['asks'], string> = {
+  always: 'Asks you each time',
+  once: 'Asks you once in a conversation',
+  after_content: 'Asks you after content from outside',
+  never: '',
+}
+
+/** One tool of a server, with its switch. */
+export function ToolRow({
+  tool: { name, title, description, asks, isOn },
+  isServerOn,
+  onSwitch,
+}: {
+  tool: Tool
+  isServerOn: boolean
+  onSwitch: (isOn: boolean) => void
+}) {
+  return (
+    <li className="flex items-start gap-2 py-2">
+      <div className={`min-w-0 flex-1 ${isOn && isServerOn ? '' : 'text-ink-faint'}`}>
+        <p className="font-medium break-words" dir="auto">
+          {title}
+        </p>
+        {title !== name && <p className="font-mono text-xs break-all text-ink-faint">{name}</p>}
+        {description && (
+          <p className="line-clamp-3 text-sm break-words text-ink-soft" dir="auto">
+            {description}
+          </p>
+        )}
+        {ASKS[asks] && <p className="text-xs text-ink-faint">{ASKS[asks]}</p>}
+      </div>
+      <Switch label={`Tool ${title}`} isOn={isOn && isServerOn} isDisabled={!isServerOn} onChange={onSwitch} />
+    </li>
+  )
+}
