@@ -8,6 +8,7 @@ import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import { findNoteByTitle, suggestNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { toNoteUri } from '#mcp/offers/resources.ts'
+import { toSourcesMeta } from '#mcp/offers/sources-meta.ts'
 
 const ARGUMENT_MAX_CHARS = 1_000
 
@@ -25,8 +26,11 @@ type Prompt = {
   description: string
   scope: Scope | null
   arguments: Argument[]
-  messages: (args: Record<string, string>, caller: Caller) => Promise<PromptMessage[]>
+  messages: (args: Record<string, string>, caller: Caller) => Promise<PromptMessage[] | OfNote>
 }
+
+/** Messages that hold a note, and where that note's content comes from. */
+type OfNote = { messages: PromptMessage[]; sources: string[] }
 
 const DAYS = ['today', 'tomorrow', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
@@ -74,10 +78,11 @@ const PROMPTS: readonly Prompt[] = [
       const note = await findNoteByTitle(caller, title)
       if (!note) throw invalid(`No note has the title "${title.slice(0, 100)}".`)
       const resource = { uri: toNoteUri(note.id), mimeType: 'text/markdown', text: note.body }
-      return [
-        { role: 'user', content: { type: 'resource', resource } },
-        say('Summarise this note in a few sentences. Keep names, numbers and dates.'),
-      ]
+      const ask = say('Summarise this note in a few sentences. Keep names, numbers and dates.')
+      return {
+        messages: [{ role: 'user', content: { type: 'resource', resource } }, ask],
+        sources: note.sources,
+      }
     },
   },
 ]
@@ -114,7 +119,9 @@ export async function getPrompt(
     if (value && value.length > ARGUMENT_MAX_CHARS)
       throw invalid(`"${argument.name}" is longer than ${ARGUMENT_MAX_CHARS} characters.`)
   }
-  return { description: prompt.description, messages: await prompt.messages(args, caller) }
+  const made = await prompt.messages(args, caller)
+  const { messages, sources } = Array.isArray(made) ? { messages: made, sources: [] } : made
+  return { description: prompt.description, messages, ...toSourcesMeta(caller, sources) }
 }
 
 /**

@@ -2,6 +2,7 @@ import { type ListResourcesResult, type ReadResourceResult, ResourceNotFoundErro
 import { hasScope } from '#lib/auth/tokens/scopes.ts'
 import { findNote, searchNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { toSourcesMeta } from '#mcp/offers/sources-meta.ts'
 
 const PAGE = 50
 const MIME = 'text/markdown'
@@ -56,5 +57,5 @@ export async function readResource(caller: Caller, uri: string): Promise<ReadRes
   const id = URI.exec(uri)?.[1]
   const note = id ? await findNote(caller, id) : null
   if (!note) throw new ResourceNotFoundError(uri.slice(0, 200))
-  return { contents: [{ uri, mimeType: MIME, text: note.body }] }
+  return { contents: [{ uri, mimeType: MIME, text: note.body }], ...toSourcesMeta(caller, note.sources) }
 }

@@ -67,8 +67,8 @@ describe('a call counts as made if part of its answer can be read', () => {
 
   test('wrong_structured: a remark says that the schema is not met', async () => {
     const expected = 'booked\n[The structured content of this answer does not fit the schema of the tool'
-    // The check may take 100 ms (check-output.ts). It is left out on a machine that is too busy for it,
-    // and from then on for that list of tools, which each person has of their own.
+    // The check may take 100 ms (check-output.ts). On a machine that is too busy for it, it is left out
+    // for a minute, for that list of tools, which each person has of their own.
     const remark = async () => {
       ann = (await signedIn()).caller
       const { text, row, rows, ran } = await call('wrong_structured')

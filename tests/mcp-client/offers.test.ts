@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { POST as complete } from '#app/api/me/complete/route.ts'
 import { GET as listPrompts, POST as postPrompt } from '#app/api/me/prompts/route.ts'
@@ -81,6 +84,37 @@ test('our own prompts go the same way, and embedded resources are quoted', async
   const missing = await post(postPrompt, { server: 'switchboard', prompt: 'summarise_note', arguments: { note: 'No' } })
   expect(missing).toMatchObject({ status: 503, message: expect.stringContaining('No note has the title') })
   expect(namesIn((await get(search, '?search=door')).resources)).toEqual(['Doors'])
+})
+
+test('a prompt of a note says where the note’s content comes from', async () => {
+  withSettings({})
+  await createNote(ann.caller, { title: 'Doors', body: 'Front: 4711', sources: ['the shop'] })
+  const asked = { server: 'switchboard', prompt: 'summarise_note', arguments: { note: 'Doors' } }
+  expect((await post(postPrompt, asked)).sources).toEqual(['the shop'])
+  await using server = await offerServer({
+    ...FRIENDLY,
+    'prompts/get': () => ({
+      messages: [{ role: 'user', content: { type: 'text', text: 'Hi' } }],
+      _meta: { 'switchboard/sources': ['a lie'] },
+    }),
+  })
+  const name = use(server)
+  expect((await post(postPrompt, { server: name, prompt: 'review' })).sources, 'nobody else is believed').toEqual([])
+})
+
+test('a server that needs the person’s account says so, with the way to connect it', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-offers-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'servers.json')
+  const drive = { name: 'drive', url: 'http://127.0.0.1:9/mcp', identity: { kind: 'key', header: 'x-key' } }
+  await writeFile(file, JSON.stringify({ servers: [drive] }))
+  withSettings({ MCP_SERVERS_FILE: file })
+  const missing = {
+    ...{ server: 'drive', sentence: 'drive works with your own account there.' },
+    connect: { id: 'settings:drive', way: 'key' },
+  }
+  expect((await get(listPrompts)).unavailable).toEqual([missing])
+  expect((await get(search)).unavailable).toEqual([missing])
 })
 
 test('resources are found by words of their names, and templates by their name and a value', async () => {
@@ -226,7 +260,7 @@ test('a prompt that hides something shows it, and one that is too long is refuse
   })
 })
 
-test('a resource is read as this person and bounded; what is no text is refused', async () => {
+test('a resource is read as this person and bounded; what no model reads is refused', async () => {
   const contents: Record<string, object[]> = {
     'doc://long': [{ uri: 'doc://long', text: 'y'.repeat(50_000) }],
     'doc://two': [
@@ -237,6 +271,7 @@ test('a resource is read as this person and bounded; what is no text is refused'
       { uri: 'doc://coded', mimeType: 'application/json', blob: Buffer.from('{"a":1}').toString('base64') },
     ],
     'doc://picture': [{ uri: 'doc://picture', mimeType: 'image/png', blob: 'AAAA' }],
+    'doc://zip': [{ uri: 'doc://zip', mimeType: 'application/zip', blob: 'AAAA' }],
   }
   await using server = await offerServer({
     ...FRIENDLY,
@@ -244,10 +279,11 @@ test('a resource is read as this person and bounded; what is no text is refused'
   })
   const name = use(server)
   const read = (uri: string) => readResource({ caller: ann.caller }, { server: name, uri })
-  expect(await read('doc://long')).toEqual({ text: 'y'.repeat(40_000), chars: 50_000 })
+  expect(await read('doc://long')).toEqual({ text: 'y'.repeat(40_000), chars: 50_000, sources: [] })
   expect((await read('doc://two')).text).toBe('doc://1:\none\n\ndoc://2:\ntwo')
   expect((await read('doc://coded')).text).toBe('{"a":1}')
-  await expect(read('doc://picture')).rejects.toThrow(/no text \(image\/png\)/)
+  expect((await read('doc://picture')).file).toEqual({ mimeType: 'image/png', data: 'AAAA' })
+  await expect(read('doc://zip')).rejects.toThrow(/no text \(application\/zip\)/)
   await expect(readResource({ caller: ann.caller }, { server: 'nobody', uri: 'doc://long' })).rejects.toThrow(
     /not found/,
   )

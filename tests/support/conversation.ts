@@ -43,6 +43,8 @@ type Options = {
   attachments?: Attachment[]
   /** Stand before the text. */
   tags?: TagContent[]
+  /** A part of the conversation that the message quotes. */
+  quoted?: string
 }
 
 /** A thread of one person, whose messages go through the real door: one POST each, answered by the real agent. */
@@ -73,10 +75,14 @@ export async function conversation(caller: Caller, edges: AgentEdges = {}) {
   /** Sends a message and reads the answer as it streams. `signal` stops it, as the person would. */
   async function say(
     text: string,
-    { signal, onEvent, attachments = [], tags = [] }: Options = {},
+    { signal, onEvent, attachments = [], tags = [], quoted }: Options = {},
   ): Promise<TurnResult> {
     const content = [...tags, ...typed(text).content]
-    const input = typed(text, { attachments: attachments.map(({ id }) => id), ...(tags.length > 0 && { content }) })
+    const input = typed(text, {
+      attachments: attachments.map(({ id }) => id),
+      ...(tags.length > 0 && { content }),
+      ...(quoted !== undefined && { quoted_text: quoted }),
+    })
     return read('threads.add_user_message', { input }, { signal, onEvent })
   }
 

@@ -21,21 +21,24 @@ export type Resource = {
   size?: number
 }
 
+/** A server that is missing, and why. `connect` is set if the person has to connect an account. */
+export type Missing = { server: string; sentence: string; connect?: { id: string; way: 'key' | 'oauth' } }
+
 /** The prompts and templates that the person's servers offer. Throws if the list does not load. */
-export async function listPrompts(): Promise<{ prompts: Prompt[]; templates: Template[] }> {
+export async function listPrompts(): Promise<{ prompts: Prompt[]; templates: Template[]; unavailable: Missing[] }> {
   return read('/api/me/prompts')
 }
 
 /** The resources that match these words. Throws if the search fails. */
-export async function findResources(words: string): Promise<Resource[]> {
-  const { resources } = await read<{ resources: Resource[] }>(
-    `/api/me/resources?${new URLSearchParams({ search: words })}`,
-  )
-  return resources
+export async function findResources(words: string): Promise<{ resources: Resource[]; unavailable: Missing[] }> {
+  return read(`/api/me/resources?${new URLSearchParams({ search: words })}`)
 }
 
-/** The text of a prompt with these arguments. */
-export function getPrompt({ server, name }: Prompt, args: Record<string, string>): Promise<Sent<{ text: string }>> {
+/** The text of a prompt with these arguments. `sources`: where content of a note in it comes from. */
+export function getPrompt(
+  { server, name }: Prompt,
+  args: Record<string, string>,
+): Promise<Sent<{ text: string; sources: string[] }>> {
   return sendJson('POST', '/api/me/prompts', { server, prompt: name, arguments: args })
 }
 

@@ -1,9 +1,11 @@
 'use client'
 
 import type { Command, CommandSelection, CommandsOption, Entity } from '@openai/chatkit'
-import { listPrompts, type Prompt, type Template } from './ask-offers.ts'
+import { connectAccount } from '../open-connection.ts'
+import { listPrompts, type Missing, type Prompt, type Template } from './ask-offers.ts'
 
-type Offers = { prompts: Prompt[]; templates: Template[] }
+type Offers = { prompts: Prompt[]; templates: Template[]; unavailable: Missing[] }
+const NONE: Offers = { prompts: [], templates: [], unavailable: [] }
 
 /** What a chosen offer leads to. A template becomes an entity, unless the person changes their mind. */
 type Open = { prompt: (prompt: Prompt) => void; template: (template: Template) => Promise<Entity | undefined> }
@@ -31,12 +33,14 @@ export function withOffers(tools: CommandsOption, open: Open): CommandsOption {
   return {
     ...tools,
     onSearch: async (query) => {
-      const listed = offers().catch((): Offers => ({ prompts: [], templates: [] }))
+      const listed = offers().catch(() => NONE)
       const [ofTools = [], found] = await Promise.all([tools.onSearch?.(query), withinTime(listed)])
       return [...ofTools.slice(0, TOOLS_MAX), ...listOfferCommands(found, query)]
     },
     onSelect: async (command): Promise<CommandSelection | undefined> => {
-      const { prompts, templates } = await offers()
+      const { prompts, templates, unavailable } = await offers()
+      const missing = unavailable.find((one) => idOfMissing(one) === command.id)
+      if (missing?.connect) return void (await connectAccount(missing.connect))
       const prompt = prompts.find((one) => idOfPrompt(one) === command.id)
       if (prompt) {
         open.prompt(prompt)
@@ -51,7 +55,7 @@ export function withOffers(tools: CommandsOption, open: Open): CommandsOption {
 }
 
 /** The prompts and templates for the text after a `/`; none once it has arguments of a tool. */
-function listOfferCommands({ prompts, templates }: Offers, query: string): Command[] {
+function listOfferCommands({ prompts, templates, unavailable }: Offers, query: string): Command[] {
   const wanted = query.trim().toLowerCase()
   if (wanted.includes('=')) return []
   const holds = (...texts: (string | undefined)[]) => texts.some((text) => text?.toLowerCase().includes(wanted))
@@ -76,7 +80,16 @@ function listOfferCommands({ prompts, templates }: Offers, query: string): Comma
       icon: 'document' as const,
       group: `Resources of ${template.server}`,
     }))
-  return [...ofPrompts, ...ofTemplates].slice(0, OFFERS_MAX)
+  const toConnect = unavailable
+    .filter(({ server, connect }) => connect && holds(server, 'connect'))
+    .map((missing) => ({
+      id: idOfMissing(missing),
+      label: `Connect ${missing.server}`,
+      description: missing.sentence,
+      icon: 'keys' as const,
+      group: 'Servers that need your account',
+    }))
+  return [...[...ofPrompts, ...ofTemplates].slice(0, OFFERS_MAX), ...toConnect]
 }
 
 function describe(takes: string[], description: string | undefined): { description?: string } {
@@ -85,12 +98,13 @@ function describe(takes: string[], description: string | undefined): { descripti
 }
 
 const idOfPrompt = ({ server, name }: Prompt) => `prompt:${server}:${name}`
+const idOfMissing = ({ server }: Missing) => `connect:${server}`
 const idOfTemplate = ({ server, uriTemplate }: Template) => `template:${server}:${uriTemplate}`
 
 /** The offers, or nothing if they are not there in time: the next keystroke asks again. */
 function withinTime(offers: Promise<Offers>): Promise<Offers> {
   const { promise, resolve } = Promise.withResolvers<Offers>()
-  setTimeout(resolve, WAIT_MS, { prompts: [], templates: [] })
+  setTimeout(resolve, WAIT_MS, NONE)
   void offers.then(resolve)
   return promise
 }

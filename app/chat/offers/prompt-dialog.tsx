@@ -23,7 +23,8 @@ export function PromptDialog({
 }) {
   const { server, name, title, description, arguments: args } = prompt
   const [values, setValues] = useState<Record<string, string>>({})
-  const [text, setText] = useState<string | null>(null)
+  const [made, setMade] = useState<{ text: string; sources: string[] } | null>(null)
+  const text = made?.text ?? null
   const [problem, setProblem] = useState('')
   const [isBusy, setBusy] = useState(false)
 
@@ -33,15 +34,15 @@ export function PromptDialog({
     const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''))
     const sent = await getPrompt(prompt, given)
     setBusy(false)
-    if (sent.ok) setText(sent.data.text)
+    if (sent.ok) setMade(sent.data)
     else setProblem(sent.message)
   }
 
   async function send(): Promise<void> {
-    if (text === null) return
+    if (made === null) return
     setBusy(true)
     try {
-      await onSend(toContent(prompt, text))
+      await onSend(toContent(prompt, made))
       onClose()
     } catch {
       setBusy(false)
@@ -99,7 +100,7 @@ export function PromptDialog({
         )}
         <div className="flex flex-wrap justify-end gap-2">
           {text !== null && args.length > 0 && (
-            <Button tone="quiet" onClick={() => setText(null)}>
+            <Button tone="quiet" onClick={() => setMade(null)}>
               Back
             </Button>
           )}
@@ -118,10 +119,12 @@ function takeFocus(element: HTMLElement | null): void {
 }
 
 /** The message: a tag that names the server, and the text below it. */
-function toContent({ server, name }: Prompt, text: string): UserMessageContent[] {
+function toContent({ server, name }: Prompt, made: { text: string; sources: string[] }): UserMessageContent[] {
+  const { text, sources } = made
+  const data = { kind: 'prompt', server, prompt: name, ...(sources.length > 0 && { sources }) }
   const tag = {
     ...{ type: 'input_tag' as const, id: `prompt ${server} ${name}`.slice(0, 200), text: `Prompt of ${server}` },
-    ...{ group: server, data: { kind: 'prompt', server, prompt: name }, interactive: false },
+    ...{ group: server, data, interactive: false },
   }
   return [tag, { type: 'input_text', text: `\n${text}` }]
 }

@@ -1,18 +1,31 @@
 'use client'
 
 import type { EntitiesOption, Entity } from '@openai/chatkit'
-import { findResources, type Resource } from './ask-offers.ts'
+import { connectAccount } from '../open-connection.ts'
+import { findResources, type Missing, type Resource } from './ask-offers.ts'
 
 const ID_PART_CHARS = 90
 
+/** `onTagSelect` is our element's own: false keeps what was chosen out of the message. */
+type Entities = EntitiesOption & { onTagSelect: (entity: Entity) => boolean }
+
 /**
  * Resources after an `@`: ChatKit's own entity search. A chosen one becomes a tag, whose data say to
- * the server what it is.
+ * the server what it is. A server that needs the person's account is named; choosing it opens the
+ * sign-in.
  */
-export function makeResourceEntities(): EntitiesOption {
+export function makeResourceEntities(): Entities {
   return {
     showComposerMenu: true,
-    onTagSearch: async (words) => (await findResources(words)).map(toEntity),
+    onTagSearch: async (words) => {
+      const { resources, unavailable } = await findResources(words)
+      return [...resources.map(toEntity), ...unavailable.flatMap((missing) => toConnectEntity(missing, words))]
+    },
+    onTagSelect: ({ data }) => {
+      if (data?.kind !== 'connect') return true
+      void connectAccount({ id: String(data.id), way: data.way === 'key' ? 'key' : 'oauth' })
+      return false
+    },
     onRequestPreview: async ({ title, group, data }) => ({
       preview: {
         type: 'Basic',
@@ -40,6 +53,18 @@ export function toEntity({ server, uri, name, description, mimeType, size }: Res
     interactive: true,
     data: { kind: 'resource', server, uri, ...(about && { description: about }) },
   }
+}
+
+function toConnectEntity({ server, sentence, connect }: Missing, words: string): Entity[] {
+  if (!connect || !`connect ${server}`.toLowerCase().includes(words.trim().toLowerCase())) return []
+  const data = { kind: 'connect', ...connect, description: sentence }
+  return [
+    {
+      ...{ id: `connect ${server}`, title: `Connect ${server}`, icon: 'keys' },
+      group: 'Servers that need your account',
+      data,
+    },
+  ]
 }
 
 /** An id has at most 200 characters. The data name the resource exactly. */

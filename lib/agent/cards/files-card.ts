@@ -1,10 +1,11 @@
 import type { ThreadItem, WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { Caption, Card, Col, Icon, Image, Markdown, Row, Text } from '#lib/chatkit/server/widgets/components.ts'
+import { FILES_KEY } from '#lib/data/attachments/result-file.ts'
 import type { KeptFile, ResultLink, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
 import { env } from '#lib/platform/env.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-const KEY = 'files:'
+const ID_MAX_CHARS = 200
 const ICONS = { image: 'square-image', pdf: 'document', text: 'document', audio: 'play', binary: 'document' } as const
 
 /**
@@ -12,22 +13,30 @@ const ICONS = { image: 'square-image', pdf: 'document', text: 'document', audio:
  * that opens large, a player, a file to save, or a link that says its host.
  */
 export type ShownFile = { url: string; name: string; mime_type: string; size: number; origin: string }
-export type ShownLink = { url: string; host?: string; title: string; mime_type?: string; origin: string }
+export type ShownLink = {
+  url: string
+  host?: string
+  title: string
+  mime_type?: string
+  origin: string
+  /** The resource as an entity, which a click attaches to the next message. */
+  attach?: object
+}
 
 /** True for the card with a result's files. The model gets the result itself. */
 export function isFilesCard(item: ThreadItem): boolean {
-  return item.type === 'widget' && item.widget.key?.startsWith(KEY) === true
+  return item.type === 'widget' && item.widget.key?.startsWith(FILES_KEY) === true
 }
 
 /** The card with the files and links of a tool's result. */
 export function makeFilesCard(server: string, { files, links, problems }: ShownFiles): WidgetRoot {
   const origin = toVisibleText(server)
   return Card({
-    key: `${KEY}${server}`,
+    key: `${FILES_KEY}${server}`,
     size: 'lg',
     children: [
       ...files.map((file) => toFileNode(file, origin)),
-      ...links.map((link) => toLinkNode(link, origin)),
+      ...links.map((link) => toLinkNode(link, origin, server)),
       ...problems.map((value) => Caption({ value })),
     ],
   })
@@ -46,12 +55,24 @@ function toFileNode({ id, name, mimeType, kind, size }: KeptFile, origin: string
   return { ...row(ICONS[kind], name, facts, `[Save](${url})`), file }
 }
 
-function toLinkNode({ title, url, host, mimeType }: ResultLink, origin: string): WidgetNode {
-  const link: ShownLink = { title, url, ...(host && { host }), ...(mimeType && { mime_type: mimeType }), origin }
+function toLinkNode(given: ResultLink, origin: string, server: string): WidgetNode {
+  const { title, url, host, mimeType } = given
+  const about = { title, url, ...(host && { host }), ...(mimeType && { mime_type: mimeType }), origin }
+  const attach = toEntity(given, server)
+  const link: ShownLink = { ...about, ...(attach && { attach }) }
   const facts = [host ?? url, mimeType, origin].filter(Boolean).join(' · ')
   // These would end the link.
   const target = url.replace(/[()<>\s\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
   return { ...row('external-link', title, facts, host ? `[Open ${host}](${target})` : ''), link }
+}
+
+/** A resource link as the chat page names resources in messages (lib/agent/input/message-offers.ts). */
+function toEntity({ title, uri, mimeType }: ResultLink, server: string): object | undefined {
+  if (uri === undefined || title.trim() === '') return undefined
+  return {
+    ...{ id: `${server} ${uri}`.slice(0, ID_MAX_CHARS), title, icon: 'document', group: server, interactive: true },
+    data: { kind: 'resource', server, uri, ...(mimeType && { description: mimeType }) },
+  }
 }
 
 function row(icon: 'document' | 'play' | 'external-link' | 'square-image', name: string, facts: string, more: string) {

@@ -9,6 +9,8 @@ import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { HiddenContextItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import { storeResultFile } from '#lib/data/attachments/result-file.ts'
+import type { Asker } from '#lib/mcp-client/offers/ask-server.ts'
 import { readResource } from '#lib/mcp-client/offers/read-resource.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
@@ -37,7 +39,7 @@ export async function* readResources(
       const kept = { kind: 'resource' as const, message_id: input.id, ...tag }
       if (at >= RESOURCES_MAX) return { ...kept, problem: `Only ${RESOURCES_MAX} resources of a message are read.` }
       try {
-        return { ...kept, ...(await readResource(asker, tag)) }
+        return { ...kept, ...(await readTag(asker, thread.id, tag)) }
       } catch (error) {
         return { ...kept, problem: toAppError(error).message }
       }
@@ -54,6 +56,23 @@ export async function* readResources(
     }
     yield { type: 'thread.item.done', item }
     if (content.problem !== undefined) yield toNotice(content, content.problem)
+  }
+}
+
+/** Reads a resource. A picture or PDF becomes a file of the thread, like one of a tool's result. */
+async function readTag(
+  asker: Asker,
+  threadId: string,
+  { server, uri, name }: ResourceTag,
+): Promise<Partial<KeptResource>> {
+  const { text, chars, file, sources } = await readResource(asker, { server, uri })
+  const more = sources.length > 0 ? { sources } : {}
+  if (!file) return { text, chars, ...more }
+  const bytes = Buffer.from(file.data, 'base64')
+  const origin = { server, tool: 'resources/read' }
+  return {
+    file: await storeResultFile(asker.caller, threadId, { name, mimeType: file.mimeType, bytes, origin }),
+    ...more,
   }
 }
 

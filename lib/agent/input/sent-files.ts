@@ -1,7 +1,8 @@
 import { makeAttachmentReader } from '#lib/agent/input/attachment-reader.ts'
 import type { CountTokens } from '#lib/agent/input/count-tokens.ts'
+import { findKeptResource } from '#lib/agent/input/message-offers.ts'
 import { fitHistory, type InputGroup } from '#lib/agent/input/to-model-input.ts'
-import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { markRefused } from '#lib/data/attachments/attachments.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -28,9 +29,7 @@ export class SentFiles {
    * request had no files, or if the refusal could not be stored.
    */
   async leaveOut(): Promise<string | null> {
-    const messages = this.#items.map((item) =>
-      item.type === 'user_message' ? item.attachments.filter(({ id }) => this.#sent.has(id)) : [],
-    )
+    const messages = this.#items.map((item) => listFiles(item).filter(({ id }) => this.#sent.has(id)))
     const refused = messages.findLast((files) => files.length > 0)
     if (!refused) return null
     const ids = refused.map(({ id }) => id)
@@ -45,4 +44,11 @@ export class SentFiles {
       ? `The model refused the file ${names}. It is left out from now on: try again without it, or attach it in another format.`
       : `The model refused a file of ${names}. They are left out from now on: try again without them, or attach them one by one.`
   }
+}
+
+/** The files that an item brings: those of a message, or that of a resource attached to one. */
+function listFiles(item: ThreadItem): Attachment[] {
+  if (item.type === 'user_message') return item.attachments
+  const file = findKeptResource(item)?.file
+  return file ? [file] : []
 }

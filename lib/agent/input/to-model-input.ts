@@ -62,7 +62,7 @@ export async function fitHistory(
       ? []
       : item.type === 'user_message'
         ? await fromUser(item, isNewest(items, index), readAttachment)
-        : convert(item)
+        : [...convert(item), ...(await fromKeptFile(item, readAttachment))]
     const tokens = entries.length > 0 ? count(entries) : 0
     if (tokens > room && index < lastMessage) break
     room -= tokens
@@ -159,6 +159,12 @@ async function fromUser(
     if (server !== undefined) messages.push(user(describePrompt(server)))
   }
   return messages
+}
+
+/** The file of a resource that was attached to a message. */
+async function fromKeptFile(item: ThreadItem, read: NonNullable<Options['readAttachment']>): Promise<AgentInputItem[]> {
+  const file = findKeptResource(item)?.file
+  return file ? [{ type: 'message', role: 'user', content: await read(file) }] : []
 }
 
 /** True if nothing but what belongs to this message follows it. */

@@ -1,4 +1,4 @@
-import type { Attachment, UserMessageContent as PublicContent } from '@openai/chatkit'
+import type { Attachment, Entity, UserMessageContent as PublicContent } from '@openai/chatkit'
 import {
   changeFile,
   type Draft,
@@ -13,6 +13,7 @@ import {
   listTags,
   type Tag,
   toContent,
+  toTag,
   toWrittenText,
 } from '#lib/chatkit-element/message/mentions.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
@@ -164,6 +165,17 @@ export class Composer {
     const { tags } = this.state.value
     this.state.patch({ tags: [...tags.filter(({ id }) => id !== tag.id), tag] })
     this.replace(from, to, `@${tag.text} `)
+  }
+
+  /** Mentions an entity at the cursor, and has the person write on. */
+  attach(entity: Entity): void {
+    const { text } = this.state.value
+    const at = Math.min(this.cursor(), text.length)
+    const isApart = at === 0 || /\s$/.test(text.slice(0, at))
+    if (!isApart) this.replace(at, at, ' ')
+    const place = isApart ? at : at + 1
+    this.mention(toTag(entity), place, place)
+    this.focus()
   }
 
   /** The tags that the text mentions. */

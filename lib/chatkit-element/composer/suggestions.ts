@@ -111,8 +111,15 @@ export class Suggestions {
       description: entity.data?.description,
       icon: entity.icon,
       group: entity.group,
-      choose: () => this.#mention(entity, from, to),
+      choose: () => this.#choose(entity, from, to),
     }))
+  }
+
+  /** Mentions the entity, unless the page takes the choice itself (our own `onTagSelect`). */
+  #choose(entity: Entity, from: number, to: number): void {
+    const { onTagSelect } = (this.#host.options().entities ?? {}) as { onTagSelect?: (entity: Entity) => boolean }
+    if (onTagSelect?.(entity) === false) this.#composer.replace(from, to, '')
+    else this.#mention(entity, from, to)
   }
 
   async #commands({ query, from, to }: Place): Promise<Suggestion[]> {

@@ -66,6 +66,7 @@ export const english = {
   jumpToLatest: 'Jump to the latest message',
   leftAction: 'Header action, left',
   linkRefused: 'This is no web address, so it cannot be opened here.',
+  attachLink: (name: string) => `Attach ${name} to the message`,
   listening: 'Listening…',
   loading: 'Loading',
   loadMore: 'Load more',

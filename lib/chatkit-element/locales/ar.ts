@@ -71,6 +71,7 @@ const ar: Strings = {
   jumpToLatest: 'الانتقال إلى أحدث رسالة',
   leftAction: 'إجراء الترويسة، على اليسار',
   linkRefused: 'هذا ليس عنوان ويب، لذا لا يمكن فتحه هنا.',
+  attachLink: (name) => `إرفاق ${name} بالرسالة`,
   listening: 'جارٍ الاستماع…',
   loading: 'جارٍ التحميل',
   loadMore: 'تحميل المزيد',

@@ -61,6 +61,7 @@ const de: Strings = {
   jumpToLatest: 'Zur neuesten Nachricht',
   leftAction: 'Aktion links in der Kopfzeile',
   linkRefused: 'Das ist keine Webadresse und kann hier nicht geöffnet werden.',
+  attachLink: (name) => `${name} an die Nachricht anhängen`,
   listening: 'Ich höre zu…',
   loading: 'Wird geladen',
   loadMore: 'Mehr laden',

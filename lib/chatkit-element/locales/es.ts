@@ -61,6 +61,7 @@ const es: Strings = {
   jumpToLatest: 'Ir al último mensaje',
   leftAction: 'Acción del encabezado, izquierda',
   linkRefused: 'No es una dirección web, así que no se puede abrir aquí.',
+  attachLink: (name) => `Adjuntar ${name} al mensaje`,
   listening: 'Escuchando…',
   loading: 'Cargando',
   loadMore: 'Cargar más',

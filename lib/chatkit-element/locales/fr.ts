@@ -61,6 +61,7 @@ const fr: Strings = {
   jumpToLatest: 'Aller au dernier message',
   leftAction: 'Action d’en-tête, à gauche',
   linkRefused: 'Ce n’est pas une adresse web : impossible de l’ouvrir ici.',
+  attachLink: (name) => `Joindre ${name} au message`,
   listening: 'Écoute en cours…',
   loading: 'Chargement',
   loadMore: 'Afficher plus',

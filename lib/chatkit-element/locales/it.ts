@@ -61,6 +61,7 @@ const it: Strings = {
   jumpToLatest: 'Vai all’ultimo messaggio',
   leftAction: 'Azione nell’intestazione, a sinistra',
   linkRefused: 'Non è un indirizzo web, quindi non si può aprire qui.',
+  attachLink: (name) => `Allega ${name} al messaggio`,
   listening: 'In ascolto…',
   loading: 'Caricamento',
   loadMore: 'Carica altro',

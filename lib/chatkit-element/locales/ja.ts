@@ -61,6 +61,7 @@ const ja: Strings = {
   jumpToLatest: '最新のメッセージへ移動',
   leftAction: 'ヘッダーの左の操作',
   linkRefused: 'ウェブアドレスではないため、ここでは開けません。',
+  attachLink: (name) => `${name} をメッセージに添付`,
   listening: '聞き取り中…',
   loading: '読み込み中',
   loadMore: 'さらに読み込む',

@@ -61,6 +61,7 @@ const nl: Strings = {
   jumpToLatest: 'Naar het nieuwste bericht',
   leftAction: 'Actie in de kop, links',
   linkRefused: 'Dit is geen webadres en kan hier niet worden geopend.',
+  attachLink: (name) => `${name} bij het bericht voegen`,
   listening: 'Aan het luisteren…',
   loading: 'Laden',
   loadMore: 'Meer laden',

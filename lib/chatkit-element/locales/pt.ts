@@ -61,6 +61,7 @@ const pt: Strings = {
   jumpToLatest: 'Ir para a última mensagem',
   leftAction: 'Ação do cabeçalho, à esquerda',
   linkRefused: 'Não é um endereço da web, por isso não pode ser aberto aqui.',
+  attachLink: (name) => `Anexar ${name} à mensagem`,
   listening: 'Ouvindo…',
   loading: 'Carregando',
   loadMore: 'Carregar mais',

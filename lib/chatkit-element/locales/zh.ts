@@ -61,6 +61,7 @@ const zh: Strings = {
   jumpToLatest: '跳至最新消息',
   leftAction: '页眉左侧操作',
   linkRefused: '这不是网址，无法在此打开。',
+  attachLink: (name) => `将 ${name} 附加到消息`,
   listening: '正在聆听…',
   loading: '正在加载',
   loadMore: '加载更多',

@@ -1,4 +1,4 @@
-import type { Attachment } from '#lib/chatkit/protocol/items.ts'
+import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { requireRoom, requireSize } from '#lib/data/attachments/attachment-quota.ts'
 import { requireResultType, toKind } from '#lib/data/attachments/attachment-type.ts'
@@ -11,6 +11,9 @@ import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
+
+/** The beginning of the key of the cards that show such files. No tool's own widget can have it. */
+export const FILES_KEY = 'files:'
 
 /** A file in a tool's result, as its server sent it. */
 export type SentFile = {
@@ -54,4 +57,38 @@ export async function storeResultFile(
     throw new AppError('unavailable', 'It could not be stored just now.', { cause: error })
   }
   return attachment
+}
+
+/**
+ * Deletes the files of a card, or of a resource that was read for a message, after the item itself
+ * was deleted, because its message is answered anew. What cannot be deleted now goes with the conversation. Never throws.
+ */
+export async function deleteFilesOf(caller: { userId: string }, threadId: string, item: ThreadItem): Promise<void> {
+  const ids = listFileIds(item)
+  if (ids.length === 0) return
+  const { userId: ownerId } = caller
+  try {
+    const own = await withCaller(caller, (tx) =>
+      tx.attachment.findMany({
+        where: { id: { in: ids }, ownerId, threadId, data: { path: ['metadata', 'server'], string_contains: '' } },
+        select: { id: true },
+      }),
+    )
+    // The bytes first, so that none are forgotten.
+    for (const { id } of own) await openByteStore().delete(toBytesKey(ownerId, id))
+    await withCaller(caller, (tx) =>
+      tx.attachment.deleteMany({ where: { id: { in: own.map(({ id }) => id) }, ownerId } }),
+    )
+  } catch (error) {
+    log.warn({ error, thread_id: threadId }, 'the files of an answer that is given anew were not deleted yet')
+  }
+}
+
+function listFileIds(item: ThreadItem): string[] {
+  if (item.type === 'hidden_context_item') {
+    const { kind, file } = (item.content ?? {}) as { kind?: unknown; file?: { id?: unknown } }
+    return kind === 'resource' && typeof file?.id === 'string' ? [file.id] : []
+  }
+  if (item.type !== 'widget' || !item.widget.key?.startsWith(FILES_KEY)) return []
+  return [...JSON.stringify(item.widget).matchAll(/\/api\/attachments\/(atc_\w+)/g)].map(([, id = '']) => id)
 }

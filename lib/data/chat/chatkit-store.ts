@@ -4,6 +4,7 @@ import type { ItemKind, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachment-records.ts'
+import { deleteFilesOf } from '#lib/data/attachments/result-file.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -134,10 +135,17 @@ export function createPrismaStore(caller: { userId: string }): Store {
 
     addItem: writeItem,
     saveItem: writeItem,
-    deleteItem: async (threadId, id) =>
-      void (await write(
-        Prisma.sql`DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}`,
-      )),
+    deleteItem: async (threadId, id) => {
+      const [gone] = await retryIdempotent(() =>
+        runStatementAs<{ data: ThreadItem }>(
+          caller,
+          Prisma.sql`
+            DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}
+            RETURNING data`,
+        ),
+      )
+      if (gone) await deleteFilesOf(caller, threadId, gone.data)
+    },
 
     attachments: createAttachmentStore(caller),
   }

@@ -17,11 +17,15 @@ const TURN_BYTES_MAX = 50 * 1024 * 1024
 /** How long (ms) the files of one result may take before the next one is not begun. */
 const RESULT_MS = 30_000
 const TITLE_MAX_CHARS = 200
+const URI_MAX_CHARS = 2_000
 
 /** A file of a result that is kept. `size` is in bytes. */
 export type KeptFile = { id: string; name: string; mimeType: string; kind: ReturnType<typeof toKind>; size: number }
-/** A link of a result. `host` is missing if the link leads nowhere that a browser may go. */
-export type ResultLink = { title: string; url: string; host?: string; mimeType?: string }
+/**
+ * A link of a result. `host` is missing if the link leads nowhere that a browser may go. `uri` is as
+ * its server sent it; missing if it is too long to be asked for.
+ */
+export type ResultLink = { title: string; url: string; uri?: string; host?: string; mimeType?: string }
 /** What a person sees of a result besides its text. `problems` are sentences. */
 export type ShownFiles = { files: KeptFile[]; links: ResultLink[]; problems: string[] }
 
@@ -90,6 +94,7 @@ function toShownLink({ name, uri, mimeType }: LinkPart): ResultLink {
   return {
     title: cutText(toVisibleText(name), TITLE_MAX_CHARS),
     url: toVisibleText(uri),
+    ...(uri.length <= URI_MAX_CHARS && { uri }),
     ...hostOf(uri),
     ...(mimeType && { mimeType: cutText(toVisibleText(mimeType), 100) }),
   }

@@ -1,4 +1,5 @@
 import type { PromptMessage } from '@modelcontextprotocol/client'
+import { readSources } from '#lib/data/notebook/content-sources.ts'
 import { type Asker, askServer, requireServer } from '#lib/mcp-client/offers/ask-server.ts'
 import { toShownText } from '#lib/mcp-client/offers/shown-text.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -11,16 +12,17 @@ export type ChosenPrompt = { server: string; prompt: string; arguments: Record<s
 /**
  * The text of a prompt as one message of the person: what the server wrote for the person as it is,
  * and everything else (an assistant's words, embedded resources) as quoted lines. Hidden characters
- * are visible, so that what a person reads before sending is what is sent. Throws too_large for a
+ * are visible, so that what a person reads before sending is what is sent. `sources` are those of a
+ * note in one of our own prompts. Throws too_large for a
  * prompt of more than `maxChars`, which cannot be sent whole, and what `askServer` throws.
  */
 export async function getPrompt(
   asker: Asker,
   { server: name, prompt, arguments: args }: ChosenPrompt,
   maxChars: number,
-): Promise<string> {
+): Promise<{ text: string; sources: string[] }> {
   const server = await requireServer(asker, name)
-  const { messages } = await askServer(server, asker, (client, options) =>
+  const { messages, _meta } = await askServer(server, asker, (client, options) =>
     client.getPrompt({ name: prompt, arguments: args }, options),
   )
   const text = messages.slice(0, MESSAGES_MAX).map(toText).join('\n\n').trim()
@@ -30,7 +32,8 @@ export async function getPrompt(
       `This prompt is longer than a message may be (${maxChars.toLocaleString('en')} characters), so it cannot be sent.`,
     )
   if (text === '') throw new AppError('unavailable', `${name} answered with a prompt that is empty.`)
-  return text
+  // Only our own server is believed what it says of a note.
+  return { text, sources: server.builtin ? readSources(_meta) : [] }
 }
 
 function toText({ role, content }: PromptMessage): string {

@@ -5,6 +5,8 @@ import {
   type ResourceTemplateType,
   UriTemplate,
 } from '@modelcontextprotocol/client'
+import { listAccounts } from '#lib/data/servers/server-accounts.ts'
+import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { keepWatching, watchLists } from '#lib/mcp-client/connection/list-watch.ts'
 import {
   type OfferedPrompt,
@@ -20,10 +22,13 @@ import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-serv
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 
+/** A server that is missing, and why. `connect` is set if its person has to connect an account. */
+type Unavailable = { server: string; sentence: string; connect?: { id: string; way: 'key' | 'oauth' } }
+
 /** What the servers of a person offer beside tools, and why some servers are missing. */
 export type OfferList = {
   servers: { server: McpServer; offers: Offers }[]
-  unavailable: { server: string; sentence: string }[]
+  unavailable: Unavailable[]
 }
 
 // A person who types waits no longer (ms) for a server. It is asked on, for the next time.
@@ -49,13 +54,23 @@ export async function listOffers(asker: Asker): Promise<OfferList> {
       try {
         return { server, offers: await findOrAsk(server, asker) }
       } catch (error) {
-        const { message } = toAppError(error)
-        unavailable.push({ server: server.name, sentence: message })
+        unavailable.push(await toUnavailable(server, asker, error))
         return undefined
       }
     }),
   )
   return { servers: listed.filter((entry) => entry !== undefined), unavailable }
+}
+
+async function toUnavailable(server: McpServer, { caller }: Asker, error: unknown): Promise<Unavailable> {
+  const { id, name, config } = server
+  if (!needsAccount(server) || id === undefined) return { server: name, sentence: toAppError(error).message }
+  const account = (await listAccounts(caller)).get(id)
+  if (account && !account.broken) return { server: name, sentence: toAppError(error).message }
+  const sentence = account
+    ? `${name} no longer accepts the account that you connected.`
+    : `${name} works with your own account there.`
+  return { server: name, sentence, connect: { id, way: config?.identity.kind === 'key' ? 'key' : 'oauth' } }
 }
 
 async function findOrAsk(server: McpServer, asker: Asker): Promise<Offers> {

@@ -291,3 +291,19 @@ test('another person gets the answer for a missing file, and the bytes go with t
   expect((await get(files[0]?.url ?? '')).status).toBe(404)
   expect(await rows()).toEqual([])
 })
+
+test('the files of an answer go if its message is answered anew, and those of others stay', async () => {
+  await using server = await mcpServer([{ name: 'look', run: () => ({ content: [PICTURE] }) }])
+  withSettings({ MCP_SERVER_URL: server.url })
+  const door = agentDoor(ann)
+  const first = await door.begin('/look')
+  const thread = threadOf(first)
+  const second = await door.say(thread, '/look')
+  const message = (await door.read(thread)).findLast(({ type }) => type === 'user_message')
+  const params = { thread_id: thread, item_id: message?.id }
+  await door.ask({ type: 'threads.retry_after_item', params })
+  const statusOf = async ({ events }: typeof first) =>
+    (await get(/http[^"]+\/api\/attachments\/\w+/.exec(JSON.stringify(events))?.[0] ?? '')).status
+  expect([await statusOf(first), await statusOf(second)]).toEqual([200, 404])
+  expect(await withSystem('admin', (tx) => tx.attachment.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
+})

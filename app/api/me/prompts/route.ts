@@ -31,7 +31,5 @@ const Chosen = z.object({
 
 /** The text of a prompt with the person's arguments, as it would be sent. */
 export const POST = route({ limit: GETS, body: Chosen, bodyMax: 131_072 }, async ({ caller, body, request }) =>
-  jsonResponse({
-    text: await getPrompt({ caller, builtinFetch, signal: request.signal }, body, env().MESSAGE_MAX_CHARS),
-  }),
+  jsonResponse(await getPrompt({ caller, builtinFetch, signal: request.signal }, body, env().MESSAGE_MAX_CHARS)),
 )

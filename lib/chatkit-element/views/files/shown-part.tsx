@@ -1,13 +1,23 @@
+import type { Entity } from '@openai/chatkit'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { toFileSize } from '#lib/chatkit-element/language/time.ts'
 import { isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
 import { Picture } from '#lib/chatkit-element/views/files/picture.tsx'
 import { SaveLink, type ShownFile } from '#lib/chatkit-element/views/files/save-link.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** A link of a tool's result. Without a `host` it leads nowhere that a browser may go. */
-type ShownLink = { url: string; host?: string; title: string; mime_type?: string; origin: string }
+type ShownLink = {
+  url: string
+  host?: string
+  title: string
+  mime_type?: string
+  origin: string
+  /** The resource, which a click attaches to the next message. */
+  attach?: Entity
+}
 
 /** True for a widget's node with a file or link of a tool's result (protocol section 1.15). */
 export function isShownPart(node: WidgetNode): boolean {
@@ -43,8 +53,8 @@ function FileRow({ file }: { file: ShownFile }) {
   )
 }
 
-function LinkRow({ link: { url, host, title, mime_type, origin } }: { link: ShownLink }) {
-  const { strings } = useUi()
+function LinkRow({ link: { url, host, title, mime_type, origin, attach } }: { link: ShownLink }) {
+  const { chat, strings } = useUi()
   const facts = [host ?? url, mime_type, strings.fileFrom(origin)].filter(Boolean).join(' · ')
   const body = (
     <>
@@ -52,15 +62,28 @@ function LinkRow({ link: { url, host, title, mime_type, origin } }: { link: Show
       <span class="shown-text">
         <bdi>{title}</bdi>
         <small>{facts}</small>
-        {!host && <small>{strings.linkRefused}</small>}
+        {!host && !attach && <small>{strings.linkRefused}</small>}
       </span>
     </>
   )
-  if (!host) return <div class="shown-row">{body}</div>
-  return (
+  const row = host ? (
     <a class="shown-row is-link" href={url} target="_blank" rel="noopener noreferrer">
       {body}
     </a>
+  ) : (
+    <div class="shown-row">{body}</div>
+  )
+  if (!attach) return row
+  return (
+    <div class="shown-pair">
+      {row}
+      <IconButton
+        icon="paperclip"
+        size={18}
+        label={strings.attachLink(title)}
+        onClick={() => chat.composer.attach(attach)}
+      />
+    </div>
   )
 }
 
@@ -74,11 +97,16 @@ function toFile({ file }: WidgetNode): ShownFile | undefined {
 function toLink({ link }: WidgetNode): ShownLink | undefined {
   const { url, title, host, origin } = (link ?? {}) as Partial<ShownLink>
   if ([url, title, origin].some((field) => typeof field !== 'string')) return undefined
-  const shown = link as ShownLink
+  const shown = withEntity(link as ShownLink)
   const leads = URL.parse(shown.url)
   if (host !== undefined && !(leads && /^https?:$/.test(leads.protocol) && leads.host === host)) {
     const { host: _, ...rest } = shown
     return rest
   }
   return shown
+}
+
+function withEntity({ attach, ...link }: ShownLink): ShownLink {
+  const isEntity = typeof attach?.id === 'string' && typeof attach.title === 'string'
+  return isEntity ? { ...link, attach } : link
 }
