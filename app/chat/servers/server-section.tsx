@@ -4,7 +4,7 @@ import { ChevronRight } from 'lucide-react'
 import { useId } from 'react'
 import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import { Button } from '#app/ui/button.tsx'
-import { Switch } from '#app/ui/forms/switch.tsx'
+import { Toggle } from '#app/ui/forms/toggle.tsx'
 import { connectAccount } from '../open-connection.ts'
 import type { Off, Server } from './ask-servers.ts'
 import { ToolRow } from './tool-row.tsx'
@@ -38,7 +38,7 @@ export function ServerSection({
           </h3>
           {isOn ? <Badge tone={tone}>{text}</Badge> : <Badge>Off</Badge>}
         </div>
-        <Switch label={`Server ${name}`} isOn={isOn} onChange={(next) => onSwitch({ server: name }, next)} />
+        <Toggle label={`Server ${name}`} isOn={isOn} onChange={(next) => onSwitch({ server: name }, next)} />
       </div>
       {sentence && isOn && (
         <p className="mt-1 text-sm break-words text-ink-soft" dir="auto">

@@ -1,6 +1,6 @@
 'use client'
 
-import { Switch } from '#app/ui/forms/switch.tsx'
+import { Toggle } from '#app/ui/forms/toggle.tsx'
 import type { Tool } from './ask-servers.ts'
 
 const ASKS: Record<Tool['asks'], string> = {
@@ -34,7 +34,7 @@ export function ToolRow({
         )}
         {ASKS[asks] && <p className="text-xs text-ink-faint">{ASKS[asks]}</p>}
       </div>
-      <Switch label={`Tool ${title}`} isOn={isOn && isServerOn} isDisabled={!isServerOn} onChange={onSwitch} />
+      <Toggle label={`Tool ${title}`} isOn={isOn && isServerOn} isDisabled={!isServerOn} onChange={onSwitch} />
     </li>
   )
 }

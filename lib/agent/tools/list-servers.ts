@@ -10,7 +10,7 @@ import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { toShownLine } from '#lib/mcp-client/offers/shown-text.ts'
 import { findHealth, findLastFailure } from '#lib/mcp-client/servers/health.ts'
 import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
-import { SwitchedOffTools } from '#lib/mcp-client/tools/switched-off.ts'
+import { OffSwitches } from '#lib/mcp-client/tools/off-switches.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -59,7 +59,7 @@ export async function listServers(
   const signal = AbortSignal.timeout(WAIT_MS)
   const mcp = await openMcp(nothing, { servers, policies, builtinFetch, signal, model: readModelName() })
   try {
-    const off = new SwitchedOffTools(entries)
+    const off = new OffSwitches(entries)
     return await Promise.all(
       servers.map(async (server) => ({
         name: server.name,
@@ -106,7 +106,7 @@ function toReason(sentence: string, failureClass = ''): string {
 async function listShownTools(
   server: McpServer,
   { connections }: OpenMcp,
-  off: SwitchedOffTools,
+  off: OffSwitches,
   approved: Known['approved'],
 ): Promise<ShownTool[]> {
   const connection = connections.find((candidate) => candidate.server.name === server.name)

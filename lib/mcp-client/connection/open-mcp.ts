@@ -15,7 +15,7 @@ import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-serv
 import { hideBoundParameters, listBoundParameters } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
-import { SwitchedOffTools } from '#lib/mcp-client/tools/switched-off.ts'
+import { OffSwitches } from '#lib/mcp-client/tools/off-switches.ts'
 import { forgetTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { assignToolNames } from '#lib/mcp-client/tools/tool-names.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
@@ -63,7 +63,7 @@ export async function openMcp(
   run: CallingRun,
   { policies = [], relist, builtinFetch, servers: given, off: entries, model, signal }: Edges = {},
 ): Promise<OpenMcp> {
-  const off = new SwitchedOffTools(entries)
+  const off = new OffSwitches(entries)
   const all = given ?? (await listServersFor((await findPerson(run.userId))?.role ?? 'member'))
   // Our own server is needed even then: its earlier results are the person's own data.
   const servers = all.filter(({ name, builtin }) => builtin || !off.hasServer(name))

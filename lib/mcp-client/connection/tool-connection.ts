@@ -20,7 +20,6 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
-import { findOffRefusal } from '#lib/mcp-client/tools/switched-off.ts'
 import { expireTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
 
@@ -246,18 +245,14 @@ export class ToolConnection implements MCPServer {
     return deadlinesOf(findPolicy(this.#policies, this.name, '')).connectMs
   }
 
-  async #outgoing(
+  #outgoing(
     publicName: string,
     args: Record<string, unknown>,
     made: Pick<OutgoingCall, 'meta' | 'callId' | 'signal'>,
   ): Promise<OutgoingCall> {
     const tool = this.#offered.named(publicName)?.tool.name ?? publicName
-    const about = { server: this.server, policies: this.#policies, fill: this.#fill }
-    // A call that is repeated from the ledger is made outside of its conversation.
-    const off = this.#run.repeats ? undefined : findOffRefusal(this.#run, { server: this.name, tool })
-    const call = await toOutgoingCall(about, { tool, listed: this.listed(tool), args }, made)
-    const problem = await off
-    return problem ? { ...call, problem } : call
+    const about = { server: this.server, run: this.#run, policies: this.#policies, fill: this.#fill }
+    return toOutgoingCall(about, { tool, listed: this.listed(tool), args }, made)
   }
 
   get #way(): Way {

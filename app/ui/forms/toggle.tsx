@@ -3,7 +3,7 @@
 import { Switch as AriaSwitch } from 'react-aria-components'
 
 /** An on-off switch without a visible label. `label` says what it switches. */
-export function Switch({
+export function Toggle({
   label,
   isOn,
   isDisabled = false,
