@@ -25,6 +25,10 @@ const shown = (id: string, name: string, mime_type: string, size: number) => ({
   url: `/api/attachments/${id}`,
   ...{ name, mime_type, size, origin: 'crm' },
 })
+const ENTITY = {
+  ...{ id: 'crm doc://plan', title: 'Plan', group: 'crm' },
+  data: { kind: 'resource', server: 'crm', uri: 'doc://plan' },
+}
 const CARDS: Record<string, object> = {
   files: {
     type: 'Card',
@@ -36,6 +40,13 @@ const CARDS: Record<string, object> = {
       { type: 'Row', children: [], link: { ...LINK('Docs', 'https://example.com/a'), host: 'example.com' } },
       { type: 'Row', children: [], link: LINK('Click me', 'javascript:alert(1)') },
       { type: 'Caption', value: '“plan.pdf” is not kept. It is empty.' },
+    ],
+  },
+  linked: {
+    type: 'Card',
+    children: [
+      { type: 'Row', children: [], link: { ...LINK('Plan', 'doc://plan'), attach: ENTITY } },
+      { type: 'Row', children: [], link: { ...LINK('Odd', 'doc://odd'), attach: { id: 7 } } },
     ],
   },
   forged: {
@@ -155,6 +166,22 @@ test('a recording has a player, a file a chip with size and origin, and a link s
   expect(await page.getByRole('link', { name: /Click me/ }).count()).toBe(0)
   await page.getByText('This is no web address, so it cannot be opened here.').waitFor()
   expect(await violations(page)).toEqual([])
+})
+
+test('a resource of a result is attached by a click, at the cursor, and sent as what it is', async () => {
+  const page = await visit('linked')
+  const composer = page.getByRole('textbox', { name: 'Message' })
+  await composer.fill('Look at')
+  const attach = page.getByRole('button', { name: 'Attach Plan to the message' })
+  expect(await page.getByRole('button', { name: /^Attach .* to the message$/ }).count()).toBe(1)
+  await attach.click()
+  expect(await composer.inputValue()).toBe('Look at @Plan ')
+  await page.locator('.chips').getByText('Plan').waitFor()
+  await page.keyboard.type('please')
+  expect(await composer.inputValue()).toBe('Look at @Plan please')
+  expect(await page.getByText('cannot be opened here').count()).toBe(1)
+  expect(await violations(page)).toEqual([])
+  await composer.fill('')
 })
 
 test('a widget of a server cannot pass off another host’s file or link', async () => {
