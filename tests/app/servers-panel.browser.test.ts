@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-panel-'))
   const file = path.join(folder, 'servers.json')
   const servers = [
-    { name: 'shop', url: shop.url },
+    { name: 'shop', url: shop.url, pinned: false },
     { name: 'drive', url: 'http://127.0.0.1:9/mcp', identity: { kind: 'key', header: 'x-key' } },
     { name: 'gone', url: await refusingUrl() },
   ]
@@ -75,18 +75,19 @@ async function say(text: string): Promise<void> {
   await composer().fill(text)
   await composer().press('Enter')
   await page.getByRole('log').getByText(`Answer to ${text}`).waitFor()
+  await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden' })
 }
 
 test('the panel shows each server with its state, and its tools with title and whether they ask', async () => {
   await opener().click()
+  await expect.poll(focused).toBe('Servers and tools')
   await server('shop').getByText('Connected').waitFor()
   await server('drive').getByText('Needs your account').waitFor()
   await server('drive').getByRole('button', { name: 'Connect drive' }).waitFor()
-  await expect.poll(() => server('gone').innerText()).toMatch(/Down\n.*refused/s)
+  await expect.poll(() => server('gone').innerText()).toMatch(/Down\s+.*refuses/s)
   await server('shop').getByText('2 tools').click()
   await server('shop').getByText('wipe things').waitFor()
   await server('shop').getByText('Asks you each time').waitFor()
-  expect(await focused()).toBe('Servers and tools')
 })
 
 test('what is off before the first message is off in the conversation that it begins, and after a reload', async () => {

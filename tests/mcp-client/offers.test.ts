@@ -7,9 +7,11 @@ import { GET as listPrompts, POST as postPrompt } from '#app/api/me/prompts/rout
 import { POST as fillTemplate, GET as search } from '#app/api/me/resources/route.ts'
 import { createNote } from '#lib/data/notebook/notes.ts'
 import { readResource } from '#lib/mcp-client/offers/read-resource.ts'
+import { findRetryTime } from '#lib/mcp-client/servers/health.ts'
 import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
+import { refusingUrl } from '#tests/support/tool-servers/fault-server.ts'
 import { type Answers, FRIENDLY, type OfferServer, offerServer } from '#tests/support/tool-servers/offer-server.ts'
 
 // Prompts and resources of servers, as the chat asks for them.
@@ -115,6 +117,19 @@ test('a server that needs the person’s account says so, with the way to connec
   }
   expect((await get(listPrompts)).unavailable).toEqual([missing])
   expect((await get(search)).unavailable).toEqual([missing])
+})
+
+test('a server that is down is named without being asked, and that does not prolong its pause', async () => {
+  const url = await refusingUrl()
+  withSettings({ MCP_SERVER_URL: url, MCP_BUILTIN: 'off' })
+  for (let count = 0; count < 3; count += 1) await get(listPrompts)
+  const until = findRetryTime(url)
+  expect(until).toBeDefined()
+  for (let count = 0; count < 3; count += 1) {
+    const { unavailable } = await get(listPrompts)
+    expect(unavailable[0].sentence.match(/It is asked again/g)).toHaveLength(1)
+  }
+  expect(findRetryTime(url)).toEqual(until)
 })
 
 test('resources are found by words of their names, and templates by their name and a value', async () => {

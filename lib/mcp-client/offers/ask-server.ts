@@ -46,6 +46,8 @@ export async function askServer<T>(
   work: (client: Client, options: AskOptions) => Promise<T>,
 ): Promise<T> {
   const { caller, builtinFetch, run } = asker
+  // It is not asked, so this is no news of it.
+  if (!server.builtin && findHealth(server.url) === 'down') throw toAskError(server, toDownRefusal(server.url), false)
   // If no turn asks, the run does not exist, as when tools are listed.
   const { id: runId, threadId } = run ?? { id: newId('run'), threadId: newId('thr') }
   const who = { userId: caller.userId, runId, threadId }
@@ -57,7 +59,6 @@ export async function askServer<T>(
   const session = new ServerSession({ url: server.url, send, connectMs: ASK_MS })
   let isOpen = false
   try {
-    if (!server.builtin && findHealth(server.url) === 'down') throw toDownRefusal(server.url)
     const asking = session.open().then(() => {
       isOpen = true
       noteAnswer(server.url)

@@ -58,7 +58,7 @@ function LinkRow({ link: { url, host, title, mime_type, origin, attach } }: { li
   const facts = [host ?? url, mime_type, strings.fileFrom(origin)].filter(Boolean).join(' · ')
   const body = (
     <>
-      <Icon name={host ? 'external-link' : 'circle-alert'} size={20} />
+      <Icon name={host ? 'external-link' : attach ? 'document' : 'circle-alert'} size={20} />
       <span class="shown-text">
         <bdi>{title}</bdi>
         <small>{facts}</small>
