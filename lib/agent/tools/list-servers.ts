@@ -1,6 +1,5 @@
 import { findApprovalReason, type Known, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
-import { readModelName } from '#lib/agent/models/open-model.ts'
 import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
@@ -40,7 +39,8 @@ const DESCRIPTION_MAX_CHARS = 200
 
 /**
  * The servers and tools that the person's assistant has now, switched on or off as in this
- * conversation. Tools that are not offered to a model (denied, not accepted) are not in it.
+ * conversation. Tools that no model is offered (denied, not accepted) are not in it; one that the
+ * chosen model refuses is.
  */
 export async function listServers(
   caller: Caller,
@@ -57,7 +57,7 @@ export async function listServers(
   // Starts no run and calls no tool, so the run and its thread do not exist.
   const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
   const signal = AbortSignal.timeout(WAIT_MS)
-  const mcp = await openMcp(nothing, { servers, policies, builtinFetch, signal, model: readModelName() })
+  const mcp = await openMcp(nothing, { servers, policies, builtinFetch, signal })
   try {
     const off = new OffSwitches(entries)
     return await Promise.all(
