@@ -3,6 +3,11 @@ import { isFilesCard } from '#lib/agent/cards/files-card.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
+import { completeValue } from '#lib/mcp-client/offers/complete-value.ts'
+import { getPrompt } from '#lib/mcp-client/offers/get-prompt.ts'
+import { listOffers } from '#lib/mcp-client/offers/list-offers.ts'
+import { readResource } from '#lib/mcp-client/offers/read-resource.ts'
+import { searchResources } from '#lib/mcp-client/offers/search-resources.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
@@ -31,6 +36,11 @@ beforeEach(async () => {
   ann = (await signedIn()).caller
   noteAnswer(everything.url)
 })
+
+/** Makes it the only server. */
+function useAlone(): void {
+  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: everything.url })
+}
 
 /** One turn in which the model calls these tools, and what the model was told of their results. */
 async function turn(...calls: NonNullable<Step['calls']>) {
@@ -146,6 +156,42 @@ test('the person gets images, resources and resource links, and the ledger has n
     [true, undefined],
   ])
   expect(JSON.stringify(rows)).not.toMatch(/[A-Za-z0-9+/]{500}/)
+})
+
+test('its prompts are listed, completed and shown whole, with embedded resources quoted', async () => {
+  const asker = { caller: ann }
+  useAlone()
+  const listed = await listOffers(asker)
+  expect(listed.unavailable).toEqual([])
+  const [{ server, offers } = { server: undefined, offers: undefined }] = listed.servers
+  const name = server?.name ?? ''
+  expect(offers?.prompts.map((prompt) => prompt.name)).toEqual(
+    expect.arrayContaining(['simple-prompt', 'args-prompt', 'completable-prompt', 'resource-prompt']),
+  )
+  expect(offers?.completes).toBe(true)
+  const completion = { server: name, of: { prompt: 'completable-prompt' }, argument: 'department', value: 'Eng' }
+  expect(await completeValue(asker, completion)).toEqual(['Engineering'])
+  const { text } = await getPrompt(asker, { server: name, prompt: 'args-prompt', arguments: { city: 'Bern' } }, 10_000)
+  expect(text).toContain('Bern')
+  const args = { resourceType: 'Text', resourceId: '1' }
+  const quoted = await getPrompt(asker, { server: name, prompt: 'resource-prompt', arguments: args }, 10_000)
+  expect(quoted.text).toMatch(/^> Resource demo:\/\/resource/m)
+})
+
+test('its resources and templates are found, completed and read', async () => {
+  const asker = { caller: ann }
+  useAlone()
+  const { resources } = await searchResources(asker, '')
+  expect(resources.length).toBeGreaterThan(0)
+  const [first] = resources
+  const read = await readResource(asker, { server: first?.server ?? '', uri: first?.uri ?? '' })
+  expect(read.text?.length).toBeGreaterThan(0)
+  const { servers } = await listOffers(asker)
+  expect(servers[0]?.offers.templates.map(({ uriTemplate }) => uriTemplate).join(' ')).toContain(
+    'demo://resource/dynamic/',
+  )
+  const text = await readResource(asker, { server: first?.server ?? '', uri: 'demo://resource/dynamic/text/1' })
+  expect(text.text).toContain('Resource 1')
 })
 
 test('wrong arguments are reported to the model as bad_arguments', async () => {

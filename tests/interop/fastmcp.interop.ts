@@ -4,6 +4,10 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
+import { getPrompt } from '#lib/mcp-client/offers/get-prompt.ts'
+import { listOffers } from '#lib/mcp-client/offers/list-offers.ts'
+import { readResource } from '#lib/mcp-client/offers/read-resource.ts'
+import { searchResources } from '#lib/mcp-client/offers/search-resources.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
@@ -78,6 +82,23 @@ test('a prompt that tells the model to pass another user’s id does not change 
   expect(JSON.stringify(answered)).not.toContain(`notes of ${bob.userId}`)
   expect(await calls(ann)).toMatchObject([{ server: 'plain', tool: 'my_tool', status: 'succeeded' }])
   expect(await calls(bob)).toEqual([])
+})
+
+test('its prompts, resources and templates are found, shown and read', async () => {
+  const asker = { caller: (await signedIn()).caller }
+  withSettings({ MCP_BUILTIN: 'off', MCP_SERVER_URL: python.url })
+  const { servers, unavailable } = await listOffers(asker)
+  expect(unavailable).toEqual([])
+  const [listed] = servers
+  expect(listed?.offers.prompts).toMatchObject([{ name: 'review', title: 'Review a text' }])
+  const server = listed?.server.name ?? ''
+  const chosen = { server, prompt: 'review', arguments: { text: 'Bonjour', tone: 'stern' } }
+  expect((await getPrompt(asker, chosen, 1_000)).text).toBe('Review this in a stern tone: Bonjour')
+  const found = async (words: string) => (await searchResources(asker, words)).resources.map(({ uri }) => uri)
+  expect(await found('motto')).toEqual(['plain://motto'])
+  expect(await found('greeting Ann')).toEqual(['plain://greeting/Ann'])
+  expect((await readResource(asker, { server, uri: 'plain://motto' })).text).toBe('Less, but better.')
+  expect((await readResource(asker, { server, uri: 'plain://greeting/Ann' })).text).toBe('Hello, Ann.')
 })
 
 const calls = async (caller: Caller) => (await listToolCalls({ caller })).data
