@@ -3,9 +3,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
-import { FRIENDLY, type OfferServer, offerServer } from '#tests/support/tool-servers/offer-server.ts'
+import { type Answers, FRIENDLY, type OfferServer, offerServer } from '#tests/support/tool-servers/offer-server.ts'
 
 // Prompts after `/` and resources after `@`, in a production build.
+
+const OFFERED = { tools: {}, prompts: {}, resources: {}, completions: {} }
+const LINKING: Answers = {
+  ...FRIENDLY,
+  'tools/list': () => ({
+    tools: [{ name: 'link', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }],
+  }),
+  'tools/call': () => ({ content: [{ type: 'resource_link', uri: 'doc://plan', name: 'The plan' }] }),
+}
 
 let app: AppServer
 let browser: Browser
@@ -15,7 +24,7 @@ let name: string
 let page: Page
 
 beforeAll(async () => {
-  ;[model, server] = await Promise.all([openAIServer(), offerServer(FRIENDLY)])
+  ;[model, server] = await Promise.all([openAIServer(), offerServer(LINKING, OFFERED)])
   name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
   const settings = { OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' }
   ;[app, browser] = await Promise.all([
@@ -100,6 +109,19 @@ test('a template asks for its parameters and attaches the resource', async () =>
   await composer().press('Enter')
   await answer('It is open.').waitFor()
   expect(server.asked.at(-1)?.params).toMatchObject({ uri: 'ticket://101' })
+})
+
+test('a resource link in a result is attached by a click, and read when the message is sent', async () => {
+  await composer().fill('/link')
+  await composer().press('Enter')
+  await page.getByRole('button', { name: 'Attach The plan to the message' }).click()
+  await page.locator('.chips').getByText('The plan').waitFor()
+  model.script({ text: 'It is short.' })
+  await composer().pressSequentially('says what?')
+  await composer().press('Enter')
+  await answer('It is short.').waitFor()
+  expect(told()).toContain('The text of doc://plan.')
+  expect(told()).toContain('@The plan says what?')
 })
 
 test('our own notes are found in the same way', async () => {

@@ -3,9 +3,11 @@ import { Caption, Card, Col, Icon, Image, Markdown, Row, Text } from '#lib/chatk
 import { FILES_KEY } from '#lib/data/attachments/result-file.ts'
 import type { KeptFile, ResultLink, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
 import { env } from '#lib/platform/env.ts'
+import { cutText } from '#lib/platform/text/cut-text.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 const ID_MAX_CHARS = 200
+const NAME_MAX_CHARS = 80
 const ICONS = { image: 'square-image', pdf: 'document', text: 'document', audio: 'play', binary: 'document' } as const
 
 /**
@@ -68,9 +70,17 @@ function toLinkNode(given: ResultLink, origin: string, server: string): WidgetNo
 
 /** A resource link as the chat page names resources in messages (lib/agent/input/message-offers.ts). */
 function toEntity({ title, uri, mimeType }: ResultLink, server: string): object | undefined {
-  if (uri === undefined || title.trim() === '') return undefined
+  // It stands in the person's own message, so it is one short line.
+  const name = cutText(title.replace(/\s+/g, ' ').trim(), NAME_MAX_CHARS)
+  if (uri === undefined || name === '') return undefined
   return {
-    ...{ id: `${server} ${uri}`.slice(0, ID_MAX_CHARS), title, icon: 'document', group: server, interactive: true },
+    ...{
+      id: `${server} ${uri}`.slice(0, ID_MAX_CHARS),
+      title: name,
+      icon: 'document',
+      group: server,
+      interactive: true,
+    },
     data: { kind: 'resource', server, uri, ...(mimeType && { description: mimeType }) },
   }
 }

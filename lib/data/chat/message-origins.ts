@@ -1,6 +1,8 @@
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runStatementAs } from '#lib/platform/db/db.ts'
 
+const NAME_MAX_CHARS = 200
+
 /** Where content in messages of a thread comes from, and when the last piece of it came. */
 export type MessageOrigin = { server: string; at: Date }
 
@@ -28,7 +30,7 @@ export function listMessageOrigins(caller: { userId: string }, threadId: string)
         SELECT source, created_at FROM offers, jsonb_array_elements_text(
           CASE jsonb_typeof(offer->'sources') WHEN 'array' THEN offer->'sources' ELSE '[]' END) AS source
       )
-      SELECT server, max(created_at) AS at FROM named WHERE server IS NOT NULL
+      SELECT left(server, ${NAME_MAX_CHARS}::integer) AS server, max(created_at) AS at FROM named WHERE server IS NOT NULL
       GROUP BY 1 ORDER BY at DESC LIMIT 100`,
   )
 }
