@@ -1,12 +1,18 @@
 'use client'
 
 import type { Entity } from '@openai/chatkit'
-import { ChatKit, type StartScreenPrompt, useChatKit } from '@openai/chatkit-react'
+import { ChatKit, useChatKit } from '@openai/chatkit-react'
 import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { LinkButton } from '#app/ui/button.tsx'
 import { useColorScheme } from '#app/ui/layout/use-color-scheme.ts'
 import { Notice } from '#app/ui/notice.tsx'
+import { withAssistants } from './assistants/assistant-entities.ts'
+import { AssistantPicker } from './assistants/assistant-picker.tsx'
+import type { ChatAssistant } from './assistants/chat-assistant.ts'
+import { chooseInRequest } from './assistants/choose-in-request.ts'
+import { toStartScreen } from './assistants/to-start-screen.ts'
+import { useChosenAssistant } from './assistants/use-chosen-assistant.ts'
 import { type AttachmentLimits, toAttachmentOption } from './chat-attachments.ts'
 import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
@@ -26,16 +32,6 @@ import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
 import { watchForLateName } from './watch-for-late-name.ts'
 
-const PROMPTS: StartScreenPrompt[] = [
-  { label: 'Add a task: buy milk tomorrow', prompt: 'Add a task: buy milk tomorrow', icon: 'check-circle' },
-  { label: 'What is open?', prompt: 'What is open?', icon: 'square-text' },
-  { label: 'Note: the door code is 4711', prompt: 'Note: the door code is 4711', icon: 'notebook-pencil' },
-  { label: 'Find door code', prompt: 'Find door code', icon: 'search' },
-]
-const OTHER_PROMPTS: StartScreenPrompt[] = [
-  { label: 'What can you do for me?', prompt: 'What can you do for me?', icon: 'circle-question' },
-]
-
 export type ChatFrameProps = {
   personId: string
   /** Whether speech can be turned into text. */
@@ -46,18 +42,15 @@ export type ChatFrameProps = {
   /** Null if the server accepts no files. */
   attachments: AttachmentLimits | null
   models: ModelMenu
+  /** Those that the person may use, the default first. */
+  assistants: readonly [ChatAssistant, ...ChatAssistant[]]
+  /** The slug of the assistant that the address names. */
+  assistant?: string
 }
 
 /** The conversation: the unmodified ChatKit bindings on the element that the page has loaded. */
-export function ChatFrame({
-  personId,
-  dictation,
-  firstName,
-  builtinTools,
-  domainKey,
-  attachments,
-  models,
-}: ChatFrameProps) {
+export function ChatFrame({ personId, dictation, firstName, builtinTools, domainKey, ...shown }: ChatFrameProps) {
+  const { attachments, models, assistants, assistant } = shown
   const scheme = useColorScheme()
   const path = usePathname()
   const [signedOut, setSignedOut] = useState(false)
@@ -65,8 +58,10 @@ export function ChatFrame({
 
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
   const panel = useServersPanel(initial)
+  const answering = useChosenAssistant(assistants, assistant, initial === null)
   const resumable = useResumableFetch(
-    async (input, init) => {
+    async (input, given) => {
+      const init = chooseInRequest(given, answering.sent.current)
       menu.noteSent(init?.body)
       const headers = new Headers(init?.headers)
       headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
@@ -88,7 +83,7 @@ export function ChatFrame({
       },
     ),
   )
-  const [entities] = useState(makeResourceEntities)
+  const [entities] = useState(() => withAssistants(makeResourceEntities(), assistants))
   const [late] = useState(() => watchForLateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
@@ -97,10 +92,7 @@ export function ChatFrame({
     frameTitle: 'Chat',
     header: { enabled: true, rightAction: { icon: 'sidebar-right', onClick: panel.toggle } },
     history: { enabled: true, showDelete: true, showRename: true },
-    startScreen: {
-      greeting: firstName ? `What shall we get done, ${firstName}?` : 'What shall we get done?',
-      prompts: builtinTools ? PROMPTS : OTHER_PROMPTS,
-    },
+    startScreen: toStartScreen(answering.chosen, { firstName, builtinTools, isDefault: answering.isDefault }),
     composer: {
       placeholder: 'Say what should be done',
       attachments: toAttachmentOption(attachments),
@@ -121,6 +113,7 @@ export function ChatFrame({
       menu.noteThread(threadId)
       late.onThreadChange(threadId)
       panel.noteThread(threadId)
+      answering.noteThread(threadId)
       follow(threadId)
     },
     onResponseStart: () => {
@@ -148,6 +141,9 @@ export function ChatFrame({
             Your session has ended. Nothing that you wrote is lost: it waits in the message field.
           </Notice>
         </div>
+      )}
+      {answering.isNew && (
+        <AssistantPicker assistants={assistants} chosen={answering.chosen.slug} onChoose={answering.choose} />
       )}
       <div className="flex min-h-0 flex-1">
         <ChatKit

@@ -5,6 +5,7 @@ import type { RestOfRequest } from '#lib/agent/context/compacting-turn.ts'
 import { toContextLimits } from '#lib/agent/context/context-limits.ts'
 import { readHistory } from '#lib/agent/context/read-history.ts'
 import { AnsweringModels } from '#lib/agent/handovers/answering-models.ts'
+import { type ChosenModel, chooseModel, openAnswering } from '#lib/agent/handovers/choose-model.ts'
 import { describeHandovers } from '#lib/agent/handovers/describe-handovers.ts'
 import { TurnAgents } from '#lib/agent/handovers/turn-agents.ts'
 import { describeOff } from '#lib/agent/input/describe-off.ts'
@@ -12,26 +13,20 @@ import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
-import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'
-import { DIRECT_NAME, makeDirectModel } from '#lib/agent/models/direct/plan-model.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
-import { TurnModel, toFallbackNotice, toLimitsKey } from '#lib/agent/models/turn-model.ts'
-import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
+import { toLimitsKey } from '#lib/agent/models/turn-model.ts'
 import type { OpenTurn } from '#lib/agent/open-turn.ts'
 import { applyDecisions, restoreAgent } from '#lib/agent/start-agent.ts'
 import { ChatContext } from '#lib/agent/stream/chat-context.ts'
-import { TurnLine } from '#lib/agent/stream/turn-line.ts'
 import { findOffered, toAgentTools } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import { withModelView } from '#lib/agent/tools/search/call-tool.ts'
 import type { Offer } from '#lib/agent/tools/search/offer-tools.ts'
 import { ToolsForModel } from '#lib/agent/tools/tools-for-model.ts'
-import { makeTurnAccount } from '#lib/agent/turn-account.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
 import { env } from '#lib/platform/env.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
 
@@ -159,75 +154,13 @@ export async function prepareAgent(
         tools: offer.tools,
         listSources: () => tools.untrusted.listNames(),
       }
+      return chosen.isOffered ? answering.current.contextWindowTokens : undefined
     },
   )
   open.nameAssistant = (named) => agents.nameOf(named)
   const agent = await agents.openFor(before)
   if (!rest) throw new Error('the assistant that answers was not equipped')
   return { agent, model: models, facts, rest }
-}
-
-/** The model of an assistant: its own, or else the one that the person chose for the thread. */
-async function openAnswering(
-  { model, reasoning }: AssistantConfig,
-  { person, choice }: ReadContext,
-): Promise<TurnModel> {
-  if (model !== null) return new TurnModel({ model: await requireModelFor(person, model), reasoning })
-  return new TurnModel({ model: choice.model, reasoning: choice.reasoning ?? reasoning })
-}
-
-type ChosenModel = {
-  /** What the run's row says of the model that answers now. */
-  describe: () => Parameters<RunHandle['report']>[0]
-  model: Model
-  /** Which tools it takes, if that is not to be found out. */
-  takes?: 'all' | 'none'
-  /** False for a model that no provider answers for. */
-  isOffered: boolean
-  lastSignAt: () => number
-  /** The model that is asked instead, after a failure before the first word. */
-  findFallback?: (error: unknown) => Promise<Model | undefined>
-}
-
-/**
- * The model of a turn. One that reads no tool definitions takes all tools. `command` is set for a
- * person's command: the names of the tools that are switched off.
- */
-async function chooseModel(
-  command: string[] | false,
-  open: OpenTurn,
-  assistant: string,
-  { answering, forModel }: { answering: TurnModel; forModel: ToolsForModel },
-  { person }: ReadContext,
-  { timeZone, now }: TurnFacts,
-): Promise<ChosenModel> {
-  const given = open.context.model
-  const line = new TurnLine(open.steps, forModel)
-  const lastSignAt = () => line.lastSignAt
-  const own = { isOffered: false, lastSignAt }
-  if (command)
-    return { ...own, describe: () => ({ model: DIRECT_NAME }), model: makeDirectModel(command), takes: 'all' }
-  if (given) return { ...own, describe: () => ({ model: 'given' }), model: given }
-  const account = makeTurnAccount(open, line, assistant)
-  const ask = async () => {
-    const model = await answering.open({ person, timeZone, now, line })
-    return answering.current.origin === 'demo' ? model : meterModel(model, answering.current, account)
-  }
-  const { origin, capabilities } = answering.current
-  return {
-    describe: () => answering.describe(),
-    model: await ask(),
-    ...(origin === 'demo' ? { takes: 'all' } : !capabilities.tools && { takes: 'none' }),
-    isOffered: true,
-    lastSignAt,
-    findFallback: async (error) => {
-      const before = answering.current
-      if (!(await answering.turnToFallback(error, person))) return undefined
-      await forModel.turnTo(toLimitsKey(answering.current))
-      open.steps.push((turn) => turn.show(toFallbackNotice(before, answering.current)))
-      return ask()
-    },
-  }
 }
 
 /**

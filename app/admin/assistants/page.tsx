@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { AssistantMark } from '#app/admin/assistants/assistant-mark.tsx'
 import { toHandoverText, toToolText } from '#app/admin/assistants/to-assistant-text.ts'
 import { toAudienceText } from '#app/admin/audience/to-audience-text.ts'
+import { AssistantMark } from '#app/ui/assistant-mark.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -32,7 +32,7 @@ export default async function AssistantsPage() {
           </LinkButton>
         }
       />
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         <Card flush>
           <Table
             caption="Assistants"

@@ -1,8 +1,10 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
+import { listChatAssistants } from '#app/chat/assistants/list-chat-assistants.ts'
 import { ChatPanel } from '#app/chat/chat-panel.tsx'
 import { DemoNotice } from '#app/chat/demo-notice.tsx'
 import { readModelMenu } from '#app/chat/models/read-model-menu.ts'
+import { Notice } from '#app/ui/notice.tsx'
 import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { canTranscribe } from '#lib/agent/models/transcribe.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
@@ -16,20 +18,32 @@ const OWN_SCRIPT = '/chatkit.js'
 const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 
 /** The chat. The address names the open conversation; the client part reads and updates it. */
-export default async function ChatPage() {
+export default async function ChatPage({ searchParams }: { searchParams: Promise<{ assistant?: string | string[] }> }) {
   const caller = await requirePageCaller()
   const member = { id: caller.userId, role: caller.role }
-  const [person, offered, dictation] = await Promise.all([
+  const asked = [(await searchParams).assistant].flat()[0]
+  const [person, offered, dictation, assistants] = await Promise.all([
     findPerson(caller.userId),
     modelsFor(member),
     canTranscribe(member),
+    listChatAssistants(member),
   ])
+  const assistant = assistants.find(({ slug }) => slug === asked)?.slug
   const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN, ATTACHMENTS, ATTACHMENT_MAX_MB, ATTACHMENTS_PER_MESSAGE } = env()
   return (
     <div className="flex h-full flex-col">
       <h1 className="sr-only">Chat</h1>
       {offered[0]?.origin === 'demo' && <DemoNotice admin={caller.role === 'admin'} />}
+      {asked !== undefined && assistant === undefined && (
+        <div className="p-3">
+          <Notice tone="warn">This assistant is not available to you. Choose another one.</Notice>
+        </div>
+      )}
       <ChatPanel
+        // Another assistant's link begins anew.
+        key={assistant}
+        assistants={assistants}
+        assistant={assistant}
         personId={caller.userId}
         dictation={dictation}
         firstName={person?.name.trim().split(/\s+/)[0] ?? ''}

@@ -2,11 +2,12 @@ import { Agent, Handoff, type RunItem } from '@openai/agents'
 import type { KnownAssistant } from '#lib/agent/assistants/known-assistant.ts'
 import type { Target, TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import { toAgentName, toSlug } from '#lib/agent/handovers/agent-name.ts'
+import { fitHistory } from '#lib/agent/handovers/fit-history.ts'
 
 const BACK = 'hand_back'
 
-/** Gives an agent its instructions, model and tools. */
-type Equip<Context> = (agent: Agent<Context>, assistant: KnownAssistant) => Promise<void>
+/** Gives an agent its instructions, model and tools. Resolves to the window of the model (tokens), if it has one. */
+type Equip<Context> = (agent: Agent<Context>, assistant: KnownAssistant) => Promise<number | undefined>
 
 /**
  * The agents of a turn, one for each assistant that may take part. The SDK knows an agent by its
@@ -17,7 +18,7 @@ export class TurnAgents<Context> {
   readonly #equip: Equip<Context>
   readonly #taken: ReadonlySet<string>
   readonly #agents = new Map<string, Agent<Context>>()
-  readonly #equipped = new Map<string, Promise<void>>()
+  readonly #equipped = new Map<string, Promise<number | undefined>>()
   /** The names of the assistants by the tools that hand over to them. */
   readonly #names = new Map<string, string>()
 
@@ -83,7 +84,7 @@ export class TurnAgents<Context> {
     return agent
   }
 
-  #equipOnce(agent: Agent<Context>, assistant: KnownAssistant): Promise<void> {
+  #equipOnce(agent: Agent<Context>, assistant: KnownAssistant): Promise<number | undefined> {
     const known = this.#equipped.get(assistant.slug) ?? this.#equip(agent, assistant)
     this.#equipped.set(assistant.slug, known)
     return known
@@ -93,10 +94,11 @@ export class TurnAgents<Context> {
     const { assistant, isBack } = target
     const { name, description } = assistant.config
     const to = this.#find(assistant)
+    let windowTokens: number | undefined
     const made = new Handoff<Context>(to, async () => {
       // The SDK goes on with what is returned: with the same agent if the handover is refused.
       if (!(await this.#cast.handOver(assistant))) return from
-      await this.#equipOnce(to, assistant)
+      windowTokens = await this.#equipOnce(to, assistant)
       return to
     })
     made.toolName = this.#nameTool(target)
@@ -105,8 +107,12 @@ export class TurnAgents<Context> {
       : `Hands the conversation over to ${name}.${description && ` ${description}`}`
     made.isEnabled = async () => this.#cast.mayHandOver
     // A model's thoughts are of use to that model alone, and others refuse them.
-    made.inputFilter = ({ preHandoffItems, newItems, ...rest }) => ({
+    made.inputFilter = ({ inputHistory, preHandoffItems, newItems, ...rest }) => ({
       ...rest,
+      inputHistory:
+        windowTokens === undefined || typeof inputHistory === 'string'
+          ? inputHistory
+          : fitHistory(inputHistory, windowTokens),
       preHandoffItems: preHandoffItems.filter(isNoThought),
       newItems: newItems.filter(isNoThought),
     })

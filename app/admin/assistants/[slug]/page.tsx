@@ -1,11 +1,11 @@
 import type { Metadata } from 'next'
 import { deleteAssistant } from '#app/admin/assistants/actions.ts'
-import { AssistantMark } from '#app/admin/assistants/assistant-mark.tsx'
 import { InstructionsPreview } from '#app/admin/assistants/instructions-preview.tsx'
 import { findVersionOwner, requireAdminAssistant } from '#app/admin/assistants/require-admin-assistant.ts'
 import { toHandoverText, toToolText } from '#app/admin/assistants/to-assistant-text.ts'
 import { VersionList } from '#app/admin/assistants/version-list.tsx'
 import { toAudienceText } from '#app/admin/audience/to-audience-text.ts'
+import { AssistantMark } from '#app/ui/assistant-mark.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CodeBlock } from '#app/ui/code-block.tsx'
@@ -48,7 +48,7 @@ export default async function AssistantPage({ params }: { params: Promise<{ slug
         hint={config.description}
         actions={origin !== 'file' && <LinkButton href={`/admin/assistants/${slug}/edit`}>Change</LinkButton>}
       />
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         {origin === 'file' && <Notice>It is in ASSISTANTS_FILE and can only be changed there.</Notice>}
         {config.model && !model && (
           <Notice tone="warn">Its model “{config.model}” is not offered now, so nobody can use this assistant.</Notice>

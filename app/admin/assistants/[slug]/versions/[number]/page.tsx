@@ -51,7 +51,7 @@ export default async function VersionPage({ params }: { params: Promise<{ slug: 
           )
         }
       />
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         <Card>
           <Facts
             facts={[
