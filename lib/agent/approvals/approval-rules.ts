@@ -1,7 +1,7 @@
 import type { ContentSource, UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
+import type { EarlierCall } from '#lib/data/runs/earlier-tool-calls.ts'
 import { hashArguments } from '#lib/data/runs/ledger.ts'
-import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
 import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { isHarmlessTwice, onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'

@@ -1,5 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
-import type { EarlierCall } from '#lib/data/runs/tool-calls.ts'
+import type { EarlierCall } from '#lib/data/runs/earlier-tool-calls.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 const ARGUMENTS_MAX_CHARS = 1_000

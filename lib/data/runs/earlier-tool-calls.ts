@@ -1,0 +1,61 @@
+import type { FailureClass, ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import { runStatementAs } from '#lib/platform/db/db.ts'
+
+// What a turn reads of the ledger about the calls before it.
+
+/** A call that was made for a message. `result` is redacted and clipped. */
+export type EarlierCall = {
+  runId: string | null
+  server: string
+  tool: string
+  arguments: unknown
+  argumentsHash: string | null
+  status: ToolCallStatus
+  failureClass: string | null
+  errorMessage: string | null
+  result: unknown
+}
+
+/** The calls made for a message, across all attempts to answer it. Oldest first, 100 at most. */
+export function listCallsFor(caller: { userId: string }, turnId: string): Promise<EarlierCall[]> {
+  return runStatementAs<EarlierCall>(
+    caller,
+    Prisma.sql`
+      SELECT run_id AS "runId", server, tool, arguments, arguments_hash AS "argumentsHash", status, failure_class AS "failureClass",
+        error_message AS "errorMessage", result
+      FROM tool_calls WHERE owner_id = ${caller.userId} AND turn_id = ${turnId}
+      ORDER BY started_at, id LIMIT 100`,
+  )
+}
+
+// Failures whose sentence is ours alone. Any other may quote the server.
+const SILENT: FailureClass[] = [
+  ...(['refused', 'dns', 'tls', 'connect_timeout', 'unauthorised', 'forbidden', 'too_large', 'overloaded'] as const),
+  ...(['session_lost', 'idle_timeout', 'hard_timeout', 'transport_lost', 'outcome_unknown'] as const),
+  ...(['cancelled', 'denied', 'declined', 'replica_died'] as const),
+]
+
+/** True if a call that ended like this brought words of its server. */
+export function hasWordsOfServer(failureClass: FailureClass | undefined): boolean {
+  return failureClass === undefined || !SILENT.includes(failureClass)
+}
+
+/**
+ * A tool whose words are in a thread, and when the last of them came. `sources` is where content in
+ * the results of our own tools comes from.
+ */
+export type AnsweredTool = { server: string; tool: string; at: Date; sources: string[] }
+
+/** The tools whose answers the model of a thread has read, the latest first, 500 at most. */
+export function listAnsweredTools(caller: { userId: string }, threadId: string): Promise<AnsweredTool[]> {
+  return runStatementAs<AnsweredTool>(
+    caller,
+    Prisma.sql`
+      SELECT server, tool, max(finished_at) AS at, array_remove(array_agg(DISTINCT source), NULL) AS sources
+      FROM tool_calls LEFT JOIN LATERAL unnest(sources) AS source ON true
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND via = 'chat' AND finished_at IS NOT NULL
+        AND (failure_class IS NULL OR failure_class <> ALL(${SILENT}))
+      GROUP BY server, tool ORDER BY at DESC LIMIT 500`,
+  )
+}
