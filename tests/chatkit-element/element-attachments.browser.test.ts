@@ -139,7 +139,7 @@ test('a failed upload shows its reason, blocks sending and can be retried; a rem
   await page.locator('.file-chip').getByText('The disk is full.').waitFor()
   const refusal = page
     .locator('.composer-refusal')
-    .getByText('Remove the file that could not be attached, or try it again.')
+    .getByText('Remove the file that could not be attached, or try to attach it again.')
   await send(page).click()
   await refusal.waitFor()
   await page.getByRole('button', { name: 'Dismiss' }).click()

@@ -149,7 +149,7 @@ test('dictated text is inserted at the cursor and not sent', async () => {
 })
 
 test.each([
-  ['NotAllowedError', 'The microphone may not be used here.'],
+  ['NotAllowedError', 'This page may not use the microphone.'],
   ['NotFoundError', 'No microphone was found.'],
 ])('an unavailable microphone (%s) is explained', async (problem, sentence) => {
   const page = await stage.visit({ composer: { dictation: { enabled: true } } })

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { deflateSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { elementBrowser, say } from '#tests/support/element/element-browser.ts'
+import { elementBrowser, say, violations } from '#tests/support/element/element-browser.ts'
 
 // What a person sees of a tool's call: its request and response, its files and links.
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 const asked: string[] = []
@@ -126,19 +122,6 @@ async function visit(text: string, options: object = {}, settings: object = {}):
   return page
 }
 
-async function violations(page: Page): Promise<unknown[]> {
-  await page.evaluate(AXE)
-  return page.evaluate(async () => {
-    const { axe } = window as never as {
-      axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-    }
-    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
-      id,
-      nodes[0]?.html,
-    ])
-  })
-}
-
 test('a picture opens large by keyboard, is saved under its name, and closes with Escape', async () => {
   const page = await visit('files')
   const open = page.getByRole('button', { name: 'Open sales by month.png' })
@@ -164,7 +147,7 @@ test('a recording has a player, a file a chip with size and origin, and a link s
   expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
   expect(await link.getAttribute('target')).toBe('_blank')
   expect(await page.getByRole('link', { name: /Click me/ }).count()).toBe(0)
-  await page.getByText('This is no web address, so it cannot be opened here.').waitFor()
+  await page.getByText('This is not a web address, so it cannot be opened here.').waitFor()
   expect(await violations(page)).toEqual([])
 })
 

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { layOutChart } from '#lib/chatkit-element/views/charts/chart-layout.ts'
 import { withFormValues } from '#lib/chatkit-element/views/items/form-values.ts'
-import { elementBrowser, say, seen } from '#tests/support/element/element-browser.ts'
+import { elementBrowser, say, seen, violations } from '#tests/support/element/element-browser.ts'
 import type { Run } from '#tests/support/element/fake-chatkit.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 /** What the answer to an action waits for. */
@@ -203,17 +199,7 @@ test('a chart is drawn and has a table for screen readers, tables have headers, 
   await page.locator('.chart-tip', { hasText: 'Jan' }).getByText('1,200').waitFor()
   expect(await page.getByRole('columnheader', { name: 'Sold' }).count()).toBe(1)
   await page.getByText('Softly').waitFor()
-  await page.evaluate(AXE)
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as never as {
-      axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-    }
-    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
-      id,
-      nodes[0]?.html,
-    ])
-  })
-  expect(violations).toEqual([])
+  expect(await violations(page)).toEqual([])
 })
 
 test('a failed step is open, red and says so; a step without a duration shows none', async () => {

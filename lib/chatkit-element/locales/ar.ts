@@ -66,7 +66,6 @@ const ar: Strings = {
   greeting: 'كيف يمكنني مساعدتك اليوم؟',
   handedTo: (name: string) => `سُلِّمت إلى ${name}`,
   handingTo: (name: string) => `جارٍ التسليم إلى ${name}`,
-  hideSteps: 'إخفاء الخطوات',
   history: 'سجل المحادثات',
   jumpToLatest: 'الانتقال إلى أحدث رسالة',
   leftAction: 'إجراء الترويسة، على اليسار',

@@ -56,7 +56,6 @@ const de: Strings = {
   greeting: 'Womit kann ich heute helfen?',
   handedTo: (name: string) => `Übergeben an ${name}`,
   handingTo: (name: string) => `Wird an ${name} übergeben`,
-  hideSteps: 'Schritte ausblenden',
   history: 'Chatverlauf',
   jumpToLatest: 'Zur neuesten Nachricht',
   leftAction: 'Aktion links in der Kopfzeile',

@@ -56,7 +56,6 @@ const es: Strings = {
   greeting: '¿En qué puedo ayudarte hoy?',
   handedTo: (name: string) => `Transferido a ${name}`,
   handingTo: (name: string) => `Transfiriendo a ${name}`,
-  hideSteps: 'Ocultar los pasos',
   history: 'Historial de chats',
   jumpToLatest: 'Ir al último mensaje',
   leftAction: 'Acción del encabezado, izquierda',

@@ -56,7 +56,6 @@ const fr: Strings = {
   greeting: 'Comment puis-je vous aider aujourd’hui ?',
   handedTo: (name: string) => `Transmis à ${name}`,
   handingTo: (name: string) => `Transmission à ${name}`,
-  hideSteps: 'Masquer les étapes',
   history: 'Historique des discussions',
   jumpToLatest: 'Aller au dernier message',
   leftAction: 'Action d’en-tête, à gauche',

@@ -56,7 +56,6 @@ const it: Strings = {
   greeting: 'Come posso aiutarti oggi?',
   handedTo: (name: string) => `Passato a ${name}`,
   handingTo: (name: string) => `Passaggio a ${name}`,
-  hideSteps: 'Nascondi i passaggi',
   history: 'Cronologia delle chat',
   jumpToLatest: 'Vai all’ultimo messaggio',
   leftAction: 'Azione nell’intestazione, a sinistra',

@@ -56,7 +56,6 @@ const ja: Strings = {
   greeting: '今日はどのようなご用件でしょうか？',
   handedTo: (name: string) => `${name}に引き継ぎました`,
   handingTo: (name: string) => `${name}に引き継いでいます`,
-  hideSteps: '手順を隠す',
   history: 'チャット履歴',
   jumpToLatest: '最新のメッセージへ移動',
   leftAction: 'ヘッダーの左の操作',

@@ -56,7 +56,6 @@ const nl: Strings = {
   greeting: 'Waarmee kan ik vandaag helpen?',
   handedTo: (name: string) => `Overgedragen aan ${name}`,
   handingTo: (name: string) => `Wordt overgedragen aan ${name}`,
-  hideSteps: 'Stappen verbergen',
   history: 'Chatgeschiedenis',
   jumpToLatest: 'Naar het nieuwste bericht',
   leftAction: 'Actie in de kop, links',

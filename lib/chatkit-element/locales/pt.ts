@@ -56,7 +56,6 @@ const pt: Strings = {
   greeting: 'Como posso ajudar hoje?',
   handedTo: (name: string) => `Transferido para ${name}`,
   handingTo: (name: string) => `Transferindo para ${name}`,
-  hideSteps: 'Ocultar etapas',
   history: 'Histórico de conversas',
   jumpToLatest: 'Ir para a última mensagem',
   leftAction: 'Ação do cabeçalho, à esquerda',

@@ -56,7 +56,6 @@ const zh: Strings = {
   greeting: '今天我能帮您做些什么？',
   handedTo: (name: string) => `已转交给${name}`,
   handingTo: (name: string) => `正在转交给${name}`,
-  hideSteps: '隐藏步骤',
   history: '聊天记录',
   jumpToLatest: '跳至最新消息',
   leftAction: '页眉左侧操作',

@@ -107,3 +107,17 @@ export async function barriers(page: Page): Promise<object[]> {
   })
   return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 }
+
+/** Everything that axe finds wrong with the element, however it is rated: rule and HTML. */
+export async function violations(page: Page): Promise<unknown[]> {
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = window as never as {
+      axe: { run: (where: Element | null) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+    }
+    return (await axe.run(document.querySelector('openai-chatkit'))).violations.map(({ id, nodes }) => [
+      id,
+      nodes[0]?.html,
+    ])
+  })
+}
