@@ -37,9 +37,10 @@ export function findRequestId(request: Request): string {
 }
 
 /**
- * Answers a request with what `handler` returns. Gives the work a request id, and the response a
- * policy under which nothing in it runs (unless it has its own). Turns thrown errors into JSON
- * responses and logs them. Routes are made by `route` (lib/auth/route.ts), which calls this.
+ * Answers a request with what `handler` returns. Gives the request an id, and the response a
+ * Content-Security-Policy that lets nothing in it run, unless the response has one already. Turns
+ * thrown errors into JSON responses and logs them. `route` (lib/auth/route.ts), which makes the
+ * routes, calls this.
  */
 export function answerRequest(request: Request, handler: () => Promise<Response>): Promise<Response> {
   const requestId = findRequestId(request)
@@ -77,11 +78,12 @@ export function requireSameOrigin(request: Request, appUrl: string): void {
 }
 
 /**
- * From this size on (bytes), a body is parsed and checked in turns of the event loop of its own.
+ * A body larger than this (bytes) is parsed and checked in turns of the event loop of its own, between
+ * which other requests go on.
  */
 const LARGE_BYTES = 500_000
 
-/** The most time (ms) without any data of a body (idle), and for a whole body (total). */
+/** Timeouts (ms) for a body: `idle` without any data of it, `whole` for all of it. */
 export const BODY_MS = { idle: 20_000, whole: 300_000 }
 
 /**
@@ -150,7 +152,7 @@ export async function readSizedJson(request: Request, maxBytes: number): Promise
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new AppError('unsupported_type', 'Send the request as application/json.')
   const meter = new JsonMeter()
-  // Measured and decoded chunk by chunk, because a large body would take long in one go.
+  // Measured and decoded chunk by chunk, because a large body at once would block other requests.
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0

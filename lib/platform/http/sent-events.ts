@@ -19,8 +19,8 @@ export class EventTooLong extends Error {
 }
 
 /**
- * Yields the events of a stream as they arrive. An event at the very end may lack its empty line:
- * it counts if its data is whole JSON, because a stream that broke off ends in half an event.
+ * Yields the events of a stream as they arrive. The last event may lack its empty line. It then counts
+ * only if its data is whole JSON, because a stream that broke off ends in half an event.
  * `onComment` gets the text of each comment line. Throws EventTooLong, and what `texts` throws.
  */
 export async function* readEvents(

@@ -12,7 +12,7 @@ export type SseMessage = { seq?: number; event: unknown }
 type SseOptions = {
   /**
    * Lets clients resume: adds an `id:` line with each number, and a comment `: end` if the stream
-   * ended complete.
+   * is complete.
    */
   resumable?: boolean
   /** Called once if the client disconnects before the end; not called at a normal end. */
