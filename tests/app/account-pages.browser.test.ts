@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { field, inspect, openPage, press, signIn } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { openSmtpSink } from '#tests/support/people/smtp-sink.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -18,7 +17,6 @@ let app: AppServer
 let browser: Browser
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   const mail = { SMTP_URL: sink.url, MAIL_FROM: 'switchboard@example.com' }
   ;[app, browser] = await Promise.all([
     startApp({ env: { HOSTNAME: '0.0.0.0', SIGN_UP: 'open', ...mail } }),
@@ -32,42 +30,9 @@ afterAll(async () => {
   await sink.close()
 })
 
-async function open(path: string, troubles: string[] = []): Promise<Page> {
-  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
-  page.on('pageerror', (error) => troubles.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) troubles.push(message.text())
-  })
-  await page.goto(app.url + path)
-  return page
-}
-
-const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const open = (path: string, troubles: string[] = []) => openPage(browser, app.url + path, troubles)
 const arrive = (page: Page, path: string) => page.waitForURL(({ pathname }) => pathname === path)
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('name'))
-
-async function signIn(page: Page, password: string): Promise<void> {
-  await field(page, 'E-mail').fill(EMAIL)
-  await field(page, 'Password').fill(password)
-  await press(page, 'Sign in')
-}
-
-/** Takes a screenshot at two widths and expects no sideways scrolling and no axe violation. */
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await page.screenshot({ path: `artifacts/account-${name}-${width}.png`, fullPage: true })
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
-      `${name} fits ${width} px`,
-    ).toBe(true)
-  }
-  await page.setViewportSize({ width: 1280, height: 900 })
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
-  expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
-}
 
 test('the first visit asks for the set-up code from the log, shows errors beside the fields, and ends in the chat', async () => {
   const troubles: string[] = []
@@ -76,7 +41,7 @@ test('the first visit asks for the set-up code from the log, shows errors beside
   await press(page, 'Create the admin account')
   expect(await focused(page)).toBe('setup_code')
   await expect.poll(() => page.getByRole('alert').allTextContents()).toContain('Enter your name.')
-  await inspect(page, 'set-up')
+  await inspect(page, 'account-set-up')
 
   await field(page, 'Set-up code').fill('2222-2222-2222-2222')
   await field(page, 'Name').fill('Ann Example')
@@ -96,12 +61,12 @@ test('the first visit asks for the set-up code from the log, shows errors beside
 test('settings show a token once and revoke it, change the password, and keep this browser signed in', async () => {
   const troubles: string[] = []
   const page = await open('/sign-in?callbackUrl=/settings', troubles)
-  await signIn(page, 'a wrong password')
+  await signIn(page, EMAIL, 'a wrong password')
   await page.getByText('The address or the password is wrong.').waitFor()
-  await inspect(page, 'sign-in')
-  await signIn(page, OLD)
+  await inspect(page, 'account-sign-in')
+  await signIn(page, EMAIL, OLD)
   await arrive(page, '/settings')
-  await inspect(page, 'settings')
+  await inspect(page, 'account-settings')
 
   await press(page, 'New token')
   await page.getByPlaceholder('My laptop').fill('My laptop')
@@ -113,7 +78,7 @@ test('settings show a token once and revoke it, change the password, and keep th
     body: '{}',
   })
   expect(me.status).not.toBe(401)
-  await inspect(page, 'settings-token')
+  await inspect(page, 'account-settings-token')
   await page.reload()
   expect(await page.getByText(/^swb_/).count()).toBe(0)
   await press(page, 'Revoke')
@@ -131,14 +96,14 @@ test('settings show a token once and revoke it, change the password, and keep th
 
 test('a forgotten password is reset through the mailed link, and the person is signed in', async () => {
   const page = await open('/forgot-password')
-  await inspect(page, 'forgot-password')
+  await inspect(page, 'account-forgot-password')
   await field(page, 'E-mail').fill(EMAIL)
   await press(page, 'Mail me a link')
   await page.getByText('Check your mail').waitFor()
   const link = /http:\S+#\S+/.exec((await sink.nextMail(EMAIL)).text)?.[0] ?? ''
   await page.goto(link)
   await field(page, 'New password').fill(OLD)
-  await inspect(page, 'reset-password')
+  await inspect(page, 'account-reset-password')
   await press(page, 'Set password and sign in')
   await arrive(page, '/chat')
   expect(app.logs()).not.toContain(link.slice(link.indexOf('#') + 1))
@@ -146,7 +111,7 @@ test('a forgotten password is reset through the mailed link, and the person is s
 
 test('a session that ends while a person is writing leads through sign-in back to the text', async () => {
   const page = await open('/sign-in')
-  await signIn(page, OLD)
+  await signIn(page, EMAIL, OLD)
   await arrive(page, '/chat')
   await page.context().clearCookies({ name: 'switchboard-session' })
   const message = page.getByRole('textbox', { name: 'Message' })
@@ -156,7 +121,7 @@ test('a session that ends while a person is writing leads through sign-in back t
   expect(await message.inputValue()).toBe('Add a task: water the plants')
   await page.getByRole('link', { name: 'Sign in' }).click()
   await arrive(page, '/sign-in')
-  await signIn(page, OLD)
+  await signIn(page, EMAIL, OLD)
   await arrive(page, '/chat')
   await expect.poll(() => message.inputValue()).toBe('Add a task: water the plants')
   await page.reload()
@@ -179,14 +144,14 @@ test('a mailed link signs in only when its button is pressed, not when it is ope
   const link = /http:\S+#\S+/.exec((await sink.nextMail(EMAIL)).text)?.[0] ?? ''
   await (await open('/')).goto(link)
   await page.goto(link)
-  await inspect(page, 'mail-link')
+  await inspect(page, 'account-mail-link')
   await press(page, 'Sign in')
   await arrive(page, '/chat')
 }, 60_000)
 
 test('sign-out ends the session, and the password deletes the account', async () => {
   const page = await open('/sign-in')
-  await signIn(page, OLD)
+  await signIn(page, EMAIL, OLD)
   await arrive(page, '/chat')
   await page.goto(`${app.url}/settings`)
   await page.getByRole('button', { name: /your menu/i }).click()
@@ -195,14 +160,14 @@ test('sign-out ends the session, and the password deletes the account', async ()
   await page.goto(`${app.url}/settings`)
   await arrive(page, '/sign-in')
 
-  await signIn(page, OLD)
+  await signIn(page, EMAIL, OLD)
   await arrive(page, '/settings')
   await press(page, 'Delete my account')
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox', { name: 'Password' }).fill('a wrong password')
   await dialog.getByRole('button', { name: 'Delete for good' }).click()
   await dialog.getByText('The password is wrong.').waitFor()
-  await inspect(page, 'delete')
+  await inspect(page, 'account-delete')
   await dialog.getByRole('textbox', { name: 'Password' }).fill(OLD)
   await dialog.getByRole('button', { name: 'Delete for good' }).click()
   await arrive(page, '/set-up')

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { field, inspect, openPage, press, signIn } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OauthClient, registeredClient } from '#tests/support/people/oauth-client.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -25,7 +24,6 @@ let app: AppServer
 let browser: Browser
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   ;[app, browser] = await Promise.all([startApp(), openBrowser()])
   const page = await open(`${app.url}/set-up`)
   await field(page, 'Name').fill('Ann Example')
@@ -43,41 +41,9 @@ afterAll(async () => {
 })
 
 const troubles: string[] = []
-async function open(address: string): Promise<Page> {
-  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
-  page.on('pageerror', (error) => troubles.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) troubles.push(message.text())
-  })
-  await page.goto(address)
-  return page
-}
-
-const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const open = (address: string) => openPage(browser, address, troubles)
 const at = (page: Page, path: string | RegExp) =>
   page.waitForURL(({ pathname }) => (typeof path === 'string' ? pathname === path : path.test(pathname)))
-
-async function signIn(page: Page): Promise<void> {
-  await field(page, 'E-mail').fill(EMAIL)
-  await field(page, 'Password').fill(PASSWORD)
-  await press(page, 'Sign in')
-}
-
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await page.screenshot({ path: `artifacts/oauth-${name}-${width}.png`, fullPage: true })
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
-      `${name} fits ${width} px`,
-    ).toBe(true)
-  }
-  await page.setViewportSize({ width: 1280, height: 900 })
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
-  expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
-}
 
 async function tokenFor(client: OauthClient): Promise<string> {
   const answer = await client.exchange(arrived.at(-1)?.searchParams.get('code') ?? '', { redirect_uri })
@@ -91,12 +57,12 @@ test('a visitor signs in, allows the app, sees it under Settings and removes it 
   const client = await registeredClient(app.url, { client_name: 'My editor', redirect_uris: [redirect_uri] })
   const page = await open(client.authorizeUrl({ redirect_uri, scope: undefined }))
   await at(page, '/sign-in')
-  await signIn(page)
+  await signIn(page, EMAIL, PASSWORD)
   await at(page, /^\/oauth\/consent\/[\w-]+$/)
   await page.getByRole('heading', { name: 'Allow My editor?' }).waitFor()
   await page.getByText('Add, change, complete and delete your tasks').waitFor()
   await page.getByText('A program on this computer').waitFor()
-  await inspect(page, 'consent')
+  await inspect(page, 'oauth-consent')
   const writing = page.getByRole('checkbox', { name: 'Write, change and delete your notes' })
   await writing.focus()
   await page.keyboard.press('Space')
@@ -122,7 +88,7 @@ test('a visitor signs in, allows the app, sees it under Settings and removes it 
   await page.goto(`${app.url}/settings`)
   await page.getByText('My editor').waitFor()
   await page.getByText('Connect an app').click()
-  await inspect(page, 'settings')
+  await inspect(page, 'oauth-settings')
   await press(page, 'Remove')
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
   await page.getByText('No authorized apps').waitFor()
@@ -135,7 +101,7 @@ test('the consent page forbids framing and foreign form actions, and an app that
   // A name of the maximum length, with nowhere to break it.
   const client = await registeredClient(app.url, { client_name: 'W'.repeat(100), redirect_uris: [redirect_uri] })
   const page = await open(`${app.url}/sign-in`)
-  await signIn(page)
+  await signIn(page, EMAIL, PASSWORD)
   await at(page, '/chat')
   const answer = await page.goto(client.authorizeUrl({ redirect_uri }))
   const policy = answer?.headers()['content-security-policy'] ?? ''
@@ -145,7 +111,7 @@ test('the consent page forbids framing and foreign form actions, and an app that
   for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
   await page.getByText('Choose at least one thing').waitFor()
   expect(await page.getByRole('button', { name: 'Allow', exact: true }).isDisabled()).toBe(true)
-  await inspect(page, 'consent-nothing')
+  await inspect(page, 'oauth-consent-nothing')
   await press(page, 'Deny')
   await page.getByText('You can close this page.').waitFor()
   expect(arrived.at(-1)?.searchParams.get('error')).toBe('access_denied')
@@ -157,7 +123,7 @@ test('a request that cannot be authorized ends on a page that says why, without 
   const page = await open(client.authorizeUrl({ redirect_uri: 'https://evil.example/' }))
   await at(page, '/oauth/consent/problem')
   await page.getByText('did not register').waitFor()
-  await inspect(page, 'problem')
+  await inspect(page, 'oauth-problem')
   await page.goto(`${app.url}/oauth/consent/problem?code=<b>Call+0800</b>`)
   await page.getByText('The app could not be connected.').waitFor()
   await page.goto(`${app.url}/oauth/consent/unknown`)
