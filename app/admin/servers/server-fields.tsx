@@ -1,3 +1,4 @@
+import type { ComponentProps } from 'react'
 import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { Field, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import type { ServerConfig } from '#lib/data/servers/server-config.ts'
@@ -89,55 +90,52 @@ export function TemplateFields({
           Values may contain {templateNames.map((name) => `{{${name}}}`).join(', ')}. If one has no value, nothing is
           sent.
         </p>
-        <Field label="Bound arguments" optional hint="Parameters that the model neither sees nor chooses, one a line.">
-          <TextArea
-            name="bound"
-            rows={2}
-            className="font-mono text-sm"
-            placeholder="user_id = {{user.id}}"
-            defaultValue={config?.bound.map(({ parameter, value }) => `${parameter} = ${value}`).join('\n')}
-          />
-        </Field>
-        <Field label="Headers" optional hint="One a line.">
-          <TextArea
-            name="headers"
-            rows={2}
-            className="font-mono text-sm"
-            placeholder="X-User-Id: {{user.id}}"
-            defaultValue={config?.headers.map(({ name, value }) => `${name}: ${value}`).join('\n')}
-          />
-        </Field>
-        <Field
+        <LinesField
+          label="Bound arguments"
+          hint="Parameters that the model neither sees nor chooses, one a line."
+          name="bound"
+          placeholder="user_id = {{user.id}}"
+          defaultValue={config?.bound.map(({ parameter, value }) => `${parameter} = ${value}`).join('\n')}
+        />
+        <LinesField
+          label="Headers"
+          hint="One a line."
+          name="headers"
+          placeholder="X-User-Id: {{user.id}}"
+          defaultValue={config?.headers.map(({ name, value }) => `${name}: ${value}`).join('\n')}
+        />
+        <LinesField
           label="Secret headers"
-          optional
           hint={
             server?.secretNames.length
               ? `Stored: ${server.secretNames.join(', ')}. What you enter here replaces them.`
               : 'One a line, stored encrypted and never shown again.'
           }
-        >
-          <TextArea
-            name="secretHeaders"
-            rows={2}
-            className="font-mono text-sm"
-            autoComplete="off"
-            placeholder="X-Api-Key: …"
-          />
-        </Field>
+          name="secretHeaders"
+          autoComplete="off"
+          placeholder="X-Api-Key: …"
+        />
         {Boolean(server?.secretNames.length) && (
           <CheckBox name="dropSecrets" label="Remove the stored secret headers" />
         )}
-        <Field label="Request metadata" optional hint="Goes into _meta of every request, one a line.">
-          <TextArea
-            name="meta"
-            rows={2}
-            className="font-mono text-sm"
-            placeholder="example.com/user = {{user.email}}"
-            defaultValue={config?.meta.map(({ name, value }) => `${name} = ${value}`).join('\n')}
-          />
-        </Field>
+        <LinesField
+          label="Request metadata"
+          hint="Goes into _meta of every request, one a line."
+          name="meta"
+          placeholder="example.com/user = {{user.email}}"
+          defaultValue={config?.meta.map(({ name, value }) => `${name} = ${value}`).join('\n')}
+        />
       </div>
     </details>
+  )
+}
+
+/** A list that is written one entry a line. */
+function LinesField({ label, hint, ...area }: { label: string; hint: string } & ComponentProps<typeof TextArea>) {
+  return (
+    <Field label={label} optional hint={hint}>
+      <TextArea rows={2} className="font-mono text-sm" {...area} />
+    </Field>
   )
 }
 
