@@ -25,7 +25,7 @@ export const searchNotesTool = defineTool({
       z.object({
         id: z.string(),
         title: z.string(),
-        snippet: z.string().describe('An extract on one line, with what was found in **.'),
+        snippet: z.string().describe('An extract on one line, with the matches between **.'),
         updated_at: moment,
       }),
     ),

@@ -4,7 +4,7 @@ import { findVersionById } from '#lib/data/assistants/assistant-versions.ts'
 /** The version of an assistant that a run or a call names. Null: Switchboard as it is built in. */
 export async function AssistantVersionLink({ id }: { id: string | null }) {
   const version = id === null ? null : await findVersionById(id)
-  if (!version) return id === null ? 'Switchboard, as it is built in' : 'An assistant that is gone'
+  if (!version) return id === null ? 'Switchboard, as it is built in' : 'A deleted assistant'
   const { slug, number, config } = version
   return (
     <Link

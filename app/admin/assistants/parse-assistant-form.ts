@@ -36,13 +36,12 @@ export async function parseAssistantForm(form: FormData): Promise<{ slug: string
 /** Throws bad_request if instructions have unknown placeholders or cost more than `maxTokens`. */
 export function requireFitting(instructions: string, maxTokens: number): void {
   const [unknown] = listUnknownPlaces(instructions)
-  if (unknown !== undefined)
-    throw new AppError('bad_request', `Instructions: {{${unknown}}} is not one of the placeholders that there are.`)
+  if (unknown !== undefined) throw new AppError('bad_request', `Instructions: {{${unknown}}} is not a placeholder.`)
   const tokens = estimateTokens(instructions)
   if (tokens > maxTokens)
     throw new AppError(
       'bad_request',
-      `Instructions: they cost about ${tokens.toLocaleString('en')} tokens in each request; ${maxTokens.toLocaleString('en')} are the most.`,
+      `Instructions: about ${tokens.toLocaleString('en')} tokens, ${maxTokens.toLocaleString('en')} at most. Each request carries them.`,
     )
 }
 

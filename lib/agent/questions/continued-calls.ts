@@ -14,8 +14,8 @@ import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
 
-const GONE = 'The tool was taken away since it asked, so the answer was not sent.'
-const NOT_ITS_TOOL = 'This assistant may not use the tool any more, so the answer was not sent.'
+const GONE = 'The tool was removed after it asked, so the answer was not sent.'
+const NOT_ITS_TOOL = 'This assistant may no longer use the tool, so the answer was not sent.'
 
 type Kept = ThreadItem & { type: 'hidden_context_item' }
 type Ended = { call: ParkedCall; result: Result }

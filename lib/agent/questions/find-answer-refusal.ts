@@ -12,7 +12,7 @@ import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-const CHANGED = 'The tool was changed or taken away since it asked, so the answer was not sent.'
+const CHANGED = 'The tool was changed or removed after it asked, so the answer was not sent.'
 const NOT_ALLOWED = 'This tool now needs your approval, so the answer was not sent.'
 
 type Here = { caller: Caller; threadId: string; connections: readonly ToolConnection[] }

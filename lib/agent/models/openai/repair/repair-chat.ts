@@ -50,7 +50,7 @@ export async function* repairChat(
       if (!isObject(raw)) continue
       const { choices, usage, ...rest } = raw
       head = { object: 'chat.completion.chunk', ...head, ...rest }
-      // Some servers count in the middle, and send zeros at the end.
+      // Some servers send their token counts in the middle, and zeros at the end.
       if (isObject(usage) && COUNTS.some((key) => toTokenCount(usage[key]) > 0))
         yield { ...head, choices: [], usage: soundUsage(usage) } as unknown as ChatCompletionChunk
       const choice = Array.isArray(choices) ? choices.find((one) => isObject(one) && !one.index) : undefined
@@ -104,7 +104,7 @@ export async function* repairChat(
   yield chunk({}, whole.length > 0 ? 'tool_calls' : 'stop')
 }
 
-/** True if the arguments were written to their end. Nothing at all may be a call that was cut. */
+/** True if the arguments are complete. An empty text may be a call that was cut off. */
 function hasWholeArguments({ arguments: args }: SentCall): boolean {
   return typeof args === 'string' ? isObjectText(args) : isObject(args)
 }
