@@ -156,6 +156,7 @@ test('a resource of a result is attached by a click, at the cursor, and sent as 
   const composer = page.getByRole('textbox', { name: 'Message' })
   await composer.fill('Look at')
   const attach = page.getByRole('button', { name: 'Attach Plan to the message' })
+  await attach.waitFor()
   expect(await page.getByRole('button', { name: /^Attach .* to the message$/ }).count()).toBe(1)
   await attach.click()
   expect(await composer.inputValue()).toBe('Look at @Plan ')
