@@ -7,6 +7,7 @@ import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { listAddress } from '#app/ui/lists/list-address.ts'
 import { Skeleton } from '#app/ui/skeleton.tsx'
+import { FailedCount, Stat } from '#app/ui/stat.tsx'
 import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
@@ -16,7 +17,6 @@ import { CallStatsTable } from './call-stats-table.tsx'
 import { DayChart } from './day-chart.tsx'
 import { FailureList } from './failure-list.tsx'
 import { Live } from './live.tsx'
-import { FailedCount, Stat } from './stat.tsx'
 
 /** The admin's overview: usage, health, speed, and what fails. */
 export default async function AdminPage() {

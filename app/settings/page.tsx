@@ -1,4 +1,4 @@
-import { Download, Plug } from 'lucide-react'
+import { ChartColumn, Download, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
 import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -101,6 +101,12 @@ export default async function SettingsPage({
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
             Manage connected accounts
+          </LinkButton>
+        </Card>
+        <Card title="Usage" hint="What your conversations used of models, what that cost, and your limits.">
+          <LinkButton href="/settings/usage">
+            <ChartColumn aria-hidden className="size-4" />
+            Show my usage
           </LinkButton>
         </Card>
         <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">

@@ -27,6 +27,9 @@ import ServersPage from '#app/admin/servers/page.tsx'
 import { repeatAnyCall } from '#app/admin/tool-calls/[id]/actions.ts'
 import ToolCallPage from '#app/admin/tool-calls/[id]/page.tsx'
 import ToolCallsPage from '#app/admin/tool-calls/page.tsx'
+import { removeLimit, setLimit } from '#app/admin/usage/limits/actions.ts'
+import LimitsPage from '#app/admin/usage/limits/page.tsx'
+import UsagePage from '#app/admin/usage/page.tsx'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { listPeople } from '#lib/data/people/people.ts'
@@ -81,6 +84,8 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a tool server', () => ServerPage({ params, searchParams })],
   ['a tool server’s settings', () => EditServerPage({ params })],
   ['a new tool server', () => NewServerPage()],
+  ['the usage', () => UsagePage({ searchParams })],
+  ['the limits of use', () => LimitsPage({ searchParams })],
   ['the assistants', () => AssistantsPage()],
   ['an assistant', () => AssistantPage({ params: assistant })],
   ['an assistant’s form', () => EditAssistantPage({ params: assistant })],
@@ -90,6 +95,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
 ]
 const ACTIONS = {
   ...{ changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall },
+  ...{ setLimit, removeLimit },
   ...{ saveVersion, restoreVersion, deleteAssistant, saveForAll, showInstructions },
 }
 

@@ -49,6 +49,9 @@ import { findRun } from '#lib/data/runs/runs.ts'
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'
+import { recordRequests } from '#lib/data/usage/model-requests.ts'
+import { listOwnLimits, saveLimit } from '#lib/data/usage/usage-limits.ts'
+import { readOwnUsage } from '#lib/data/usage/usage-report.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { handleMcp } from '#mcp/endpoint.ts'
@@ -166,6 +169,17 @@ beforeAll(async () => {
     new Date(),
     { status: 'succeeded', result: { content: [{ type: 'text', text: SECRET }] } },
   )
+  const used = { input: 1, cached: 0, output: 1, reasoning: 0, isEstimated: false }
+  await recordRequests([
+    {
+      ...{ id: 'req_11111111111111111111111111', used, costMicros: 1n, outcome: 'done', beganAt: Date.now() },
+      about: { ownerId: ann.caller.userId, threadId: thread, runId: run, purpose: 'answer', assistant: SECRET },
+      asked: { provider: SECRET, model: SECRET },
+    },
+  ])
+  const audience = { kind: 'chosen' as const, roles: [], people: [ann.caller.userId] }
+  const amounts = { unit: 'tokens' as const, amount: 1_000_000n, warnPercent: 80 }
+  await saveLimit(admin, { audience, isShared: false, period: 'day', ...amounts })
   const about = { clientId: client, clientName: 'C', clientHost: 'client.example', scopes: ['notes:read'] }
   await createOauthGrant({ caller: ann.caller, version: 1 }, about)
   const call = (await listToolCalls({ caller: ann.caller })).data[0]?.id ?? ''
@@ -200,6 +214,8 @@ afterAll(() => server.close())
 test('Ann can reach all of it herself, so that the following tests mean something', async () => {
   for (const [name, id] of Object.entries(hers)) expect(id, name).toBeTruthy()
   expect(await findRun(ann.caller, hers.run)).toMatchObject({ threadId: hers.thread })
+  expect(await readOwnUsage(ann.caller, 'thread', new Date(0))).toMatchObject([{ key: hers.thread, requests: 1 }])
+  expect(await listOwnLimits(ann.caller)).toMatchObject([{ used: 2n }])
   expect(await findToolCall({ caller: ann.caller }, hers.call)).toMatchObject({ id: hers.call })
   expect(await listCallQuestions({ caller: ann.caller }, hers.call)).toMatchObject([{ id: hers.question }])
   expect(await findCallOfRun(ann.caller, { runId: hers.run, callId: hers.modelCall })).toMatchObject({ tool: 'open' })
@@ -238,6 +254,7 @@ const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/.well-known/[...path]/route.ts': 'public documents',
   'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.slow.test.ts)',
+  'app/api/admin/usage/route.ts': 'everybody’s numbers, for admins alone (tests/app/usage-pages.test.ts)',
   'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
     const at = { params: Promise.resolve({ id: attachment }) }
     const request = (method: string) =>
@@ -483,6 +500,20 @@ test('a list without ids shows nothing of another person’s', async () => {
     notes: await carl.mcp.get('search_notes', {}),
     resources: await (await resources.GET(asCarl('/api/me/resources?search='))).text(),
     prompts: await (await prompts.GET(asCarl('/api/me/prompts'))).text(),
+    ...Object.fromEntries(
+      await Promise.all(
+        (['day', 'model', 'assistant', 'thread'] as const).map(async (by) => [
+          `usage by ${by}`,
+          (await readOwnUsage(carl.caller, by, new Date(0))).map(({ key, name, note, requests }) => ({
+            key,
+            name,
+            note,
+            requests,
+          })),
+        ]),
+      ),
+    ),
+    limits: (await listOwnLimits(carl.caller)).map(({ audience }) => audience),
     approved: await listApprovedForThread(carl.caller, hers.thread),
     origins: await listMessageOrigins(carl.caller, hers.thread),
     'switched off': [

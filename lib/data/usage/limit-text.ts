@@ -4,18 +4,23 @@ import { toMoneyText } from '#lib/platform/text/money-text.ts'
 type Amount = Pick<UsageLimit, 'unit' | 'isShared' | 'period'>
 
 /** "200,000 tokens" or "$5.00". */
-function toAmountText({ unit }: Pick<UsageLimit, 'unit'>, amount: bigint): string {
+export function toAmountText({ unit }: Pick<UsageLimit, 'unit'>, amount: bigint): string {
   return unit === 'cost' ? toMoneyText(amount) : `${amount.toLocaleString('en')} ${amount === 1n ? 'token' : 'tokens'}`
 }
 
+/** "1,200 of 200,000 tokens" or "$1.20 of $5.00". */
+export function toUsedText({ unit, used, amount }: Pick<LimitStanding, 'unit' | 'used' | 'amount'>): string {
+  return `${unit === 'cost' ? toMoneyText(used) : used.toLocaleString('en')} of ${toAmountText({ unit }, amount)}`
+}
+
 /** "1 December 2026, 00:00 UTC". */
-function toEndText({ endsAt }: Pick<LimitStanding, 'endsAt'>): string {
+export function toEndText({ endsAt }: Pick<LimitStanding, 'endsAt'>): string {
   const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
   return `${day.format(endsAt)}, 00:00 UTC`
 }
 
 /** How much of a limit is used, in whole percent; never 100 before it is used up. */
-function toPercent({ used, amount }: Pick<LimitStanding, 'used' | 'amount'>): number {
+export function toPercent({ used, amount }: Pick<LimitStanding, 'used' | 'amount'>): number {
   if (used >= amount) return 100
   return Number((used * 100n) / amount)
 }
@@ -29,8 +34,7 @@ export function toRefusalText(limit: LimitStanding, outcome: 'used_up' | 'busy')
 
 /** What a person is told once when most of a limit is used. */
 export function toWarningText(limit: LimitStanding): string {
-  const { used, amount } = limit
-  return `${toPercent(limit)} % of ${whichLimit(limit)} is used: ${toAmountText(limit, used)} of ${toAmountText(limit, amount)}. It starts anew on ${toEndText(limit)}.`
+  return `${toPercent(limit)} % of ${whichLimit(limit)} is used: ${toUsedText(limit)}. It starts anew on ${toEndText(limit)}.`
 }
 
 function whichLimit({ isShared, period }: Amount): string {

@@ -2,6 +2,7 @@ import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { RequestOutcome, RequestPurpose } from '#lib/generated/prisma/enums.ts'
 import { runSystemStatement } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
+import { toStorable } from '#lib/platform/json/to-storable.ts'
 
 /**
  * What a request used. `input` includes cached tokens, `output` those of reasoning. Each is a whole
@@ -74,17 +75,23 @@ export function makeSettleStatement(requests: SettledRequest[]): Prisma.Sql {
     // The database's clock counts, so that all replicas agree where a day ends.
     age_ms: Math.max(0, Date.now() - beganAt),
   }))
+  // People, conversations and runs are held before the sums, in the order in which a deletion takes them.
   return Prisma.sql`
-    WITH settled AS (
-      INSERT INTO model_requests AS request (id, owner_id, thread_id, run_id, purpose, provider, model, assistant, input_tokens,
-        cached_tokens, output_tokens, reasoning_tokens, is_estimated, cost_micros, outcome, created_at, settled_at)
-      SELECT id, (SELECT id FROM users WHERE users.id = given.owner_id), (SELECT id FROM threads WHERE threads.id = given.thread_id),
-        (SELECT id FROM runs WHERE runs.id = given.run_id), purpose, provider, model, assistant, input_tokens, cached_tokens,
-        output_tokens, reasoning_tokens, is_estimated, cost_micros, outcome, now() - age_ms * interval '1 millisecond', now()
-      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS given (id text, owner_id text, thread_id text, run_id text,
-        purpose "RequestPurpose", provider text, model text, assistant text, input_tokens integer, cached_tokens integer,
+    WITH given AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(toStorable(rows))}::jsonb) AS given (id text, owner_id text, thread_id text,
+        run_id text, purpose "RequestPurpose", provider text, model text, assistant text, input_tokens integer, cached_tokens integer,
         output_tokens integer, reasoning_tokens integer, is_estimated boolean, cost_micros bigint, outcome "RequestOutcome",
         age_ms double precision)
+    ), owner AS (SELECT id FROM users WHERE id IN (SELECT owner_id FROM given) ORDER BY id FOR KEY SHARE),
+    thread AS (SELECT id FROM threads WHERE id IN (SELECT thread_id FROM given) ORDER BY id FOR KEY SHARE),
+    run AS (SELECT id FROM runs WHERE id IN (SELECT run_id FROM given) ORDER BY id FOR KEY SHARE),
+    settled AS (
+      INSERT INTO model_requests AS request (id, owner_id, thread_id, run_id, purpose, provider, model, assistant, input_tokens,
+        cached_tokens, output_tokens, reasoning_tokens, is_estimated, cost_micros, outcome, created_at, settled_at)
+      SELECT given.id, owner.id, thread.id, run.id, purpose, provider, model, assistant, input_tokens, cached_tokens, output_tokens,
+        reasoning_tokens, is_estimated, cost_micros, outcome, now() - age_ms * interval '1 millisecond', now()
+      FROM given LEFT JOIN owner ON owner.id = given.owner_id LEFT JOIN thread ON thread.id = given.thread_id
+        LEFT JOIN run ON run.id = given.run_id
       ON CONFLICT (id) DO UPDATE SET input_tokens = excluded.input_tokens, cached_tokens = excluded.cached_tokens,
         output_tokens = excluded.output_tokens, reasoning_tokens = excluded.reasoning_tokens, is_estimated = excluded.is_estimated,
         cost_micros = excluded.cost_micros, outcome = excluded.outcome, settled_at = excluded.settled_at, input_cost_micros = NULL, expires_at = NULL

@@ -3,6 +3,7 @@ import { type LimitStanding, selectStandings, toStanding } from '#lib/data/usage
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runSystemStatement } from '#lib/platform/db/db.ts'
 import { retryIdempotent } from '#lib/platform/db/retry.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
 /**
  * How long (ms) a reservation counts without being renewed. If its process dies, what it reserved is
@@ -40,7 +41,10 @@ export async function reserveRequest(
   estimate: Estimate,
   { warns }: { warns: boolean },
 ): Promise<Reservation> {
-  const { ownerId, threadId = null, runId = null, purpose, assistant = null } = about
+  const { ownerId, threadId = null, runId = null, purpose } = about
+  const [provider, model, assistant] = [asked.provider, asked.model, about.assistant ?? null].map(
+    (name) => name && toStorableText(name),
+  )
   const { input, output, inputCostMicros, costMicros } = estimate
   const need = Prisma.sql`CASE unit WHEN 'tokens' THEN ${input + output}::bigint ELSE ${costMicros ?? 0n}::bigint END`
   const standings = selectStandings(ownerId)
@@ -55,7 +59,7 @@ export async function reserveRequest(
         INSERT INTO model_requests (id, owner_id, thread_id, run_id, purpose, provider, model, assistant, input_tokens, output_tokens,
           cost_micros, input_cost_micros, is_estimated, expires_at)
         SELECT ${id}, ${ownerId}, (SELECT id FROM threads WHERE id = ${threadId}), (SELECT id FROM runs WHERE id = ${runId}),
-          ${purpose}::"RequestPurpose", ${asked.provider}, ${asked.model}, ${assistant}, ${input}::integer, ${output}::integer,
+          ${purpose}::"RequestPurpose", ${provider}, ${model}, ${assistant}, ${input}::integer, ${output}::integer,
           ${costMicros}::bigint, ${inputCostMicros}::bigint, true, now() + ${RESERVED_MS}::integer * interval '1 millisecond'
         WHERE EXISTS (SELECT FROM standing)
           AND NOT EXISTS (SELECT FROM standing WHERE used >= amount OR (reserved > 0 AND used + reserved + ${need} > amount))

@@ -10,7 +10,7 @@ import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** The largest amount of a limit: a trillion tokens, or a million dollars. */
-const AMOUNT_MAX = 1_000_000_000_000n
+export const AMOUNT_MAX = 1_000_000_000_000n
 const LIMITS_MAX = 500
 
 /**
@@ -129,12 +129,13 @@ export const LimitValues = z.object({
   amount: z.bigint().min(0n).max(AMOUNT_MAX),
   warnPercent: z.int().min(1).max(100),
 })
+export type LimitValues = z.infer<typeof LimitValues>
 
 /**
  * Stores a limit; without `id` a new one. It counts from the next request on, on every replica. Only
  * for callers whose admin role was checked. Throws not_found, and conflict if there are 500 already.
  */
-export async function saveLimit(admin: Caller, values: z.infer<typeof LimitValues>, id?: string): Promise<void> {
+export async function saveLimit(admin: Caller, values: LimitValues, id?: string): Promise<void> {
   const data = { ...values, updatedBy: admin.userId }
   const saved = await withSystem('usage', async (tx) => {
     const { id: found } = id

@@ -11,3 +11,8 @@ export function toMoneyText(micros: bigint): string {
   const fraction = (rounded % MICROS).toString().padStart(6, '0').slice(0, digits)
   return `$${(rounded / MICROS).toLocaleString('en')}.${fraction}`
 }
+
+/** The same as a plain number of dollars with all six digits, for files: "0.004200". */
+export function toDecimalText(micros: bigint): string {
+  return `${micros / MICROS}.${(micros % MICROS).toString().padStart(6, '0')}`
+}

@@ -113,7 +113,7 @@ test('a person is warned once, in the chat, when most of a limit is used', async
   expect(shown).toEqual([
     [],
     [],
-    [expect.stringMatching(/^57 % of your limit for today is used: 200 tokens of 350 tokens\. It starts anew on /)],
+    [expect.stringMatching(/^57 % of your limit for today is used: 200 of 350 tokens\. It starts anew on /)],
     [],
   ])
   expect(await listOwnLimits(ann.caller)).toMatchObject([{ used: 400n, reserved: 0n, amount: 350n }])

@@ -1,16 +1,9 @@
+import { PURPOSE_NAMES } from '#app/admin/runs/purpose-names.ts'
 import { Badge } from '#app/ui/badge.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import type { RequestRow } from '#lib/data/usage/model-requests.ts'
 import { toMoneyText } from '#lib/platform/text/money-text.ts'
-
-const PURPOSES: Record<RequestRow['purpose'], string> = {
-  answer: 'Answer',
-  title: 'Title',
-  summary: 'Summary',
-  transcription: 'Transcription',
-  test: 'Test',
-}
 
 /** The requests of a run to models, each with what it used and what it cost. */
 export function RequestTable({ requests }: { requests: RequestRow[] }) {
@@ -25,19 +18,19 @@ export function RequestTable({ requests }: { requests: RequestRow[] }) {
           lead: true,
           cell: ({ purpose, outcome }) => (
             <span className="inline-flex flex-wrap items-center gap-2">
-              {PURPOSES[purpose]} <Outcome outcome={outcome} />
+              {PURPOSE_NAMES[purpose]} <Outcome outcome={outcome} />
             </span>
           ),
         },
         {
           header: 'Model',
           cell: ({ model, provider, assistant }) => (
-            <>
-              <span className="block wrap-anywhere">{model}</span>
+            <div>
+              <span className="wrap-anywhere">{model}</span>
               <span className="block text-sm text-ink-faint">
                 {assistant ? `${provider} · ${assistant}` : provider}
               </span>
-            </>
+            </div>
           ),
         },
         {
@@ -54,10 +47,10 @@ export function RequestTable({ requests }: { requests: RequestRow[] }) {
           header: 'Cost',
           align: 'end',
           cell: ({ costMicros, isEstimated }) => (
-            <>
-              <span className="block">{costMicros === null ? 'no price' : toMoneyText(BigInt(costMicros))}</span>
+            <div>
+              {costMicros === null ? 'no price' : toMoneyText(BigInt(costMicros))}
               {isEstimated && <span className="block text-sm text-ink-faint">estimated</span>}
-            </>
+            </div>
           ),
         },
         {
@@ -72,10 +65,10 @@ export function RequestTable({ requests }: { requests: RequestRow[] }) {
 
 function Tokens({ count, of, as }: { count: number; of: number; as: string }) {
   return (
-    <>
-      <span className="block">{toCountText(count)}</span>
+    <div>
+      {toCountText(count)}
       {of > 0 && <span className="block text-sm text-ink-faint">{`${toCountText(of)} ${as}`}</span>}
-    </>
+    </div>
   )
 }
 
