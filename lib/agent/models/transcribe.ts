@@ -4,10 +4,10 @@ import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import { openModelClient } from '#lib/agent/models/open-model.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
-import { RequestMeter } from '#lib/agent/models/usage/request-meter.ts'
+import { RequestMeter, refuseIfUsedUp } from '#lib/agent/models/usage/request-meter.ts'
 import { estimateSpeech, readSpeechUsage } from '#lib/agent/models/usage/speech-usage.ts'
 import { isUncharged, UNUSED } from '#lib/agent/models/usage/usage-count.ts'
-import { UsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
+import { findUsageRefusal, UsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
 import type { AudienceMember } from '#lib/data/audience.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
@@ -51,7 +51,8 @@ export async function transcribe(
   const meter = await openMeter(person, named, data)
   try {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
-    const client = await openModelClient(named)
+    const line = { beforeRetry: () => refuseIfUsedUp(person.id) }
+    const client = await openModelClient(named, { line })
     const answer: { text?: unknown; usage?: unknown } = await client.audio.transcriptions.create(
       { file, model: named.model },
       { timeout: TIMEOUT_MS },
@@ -62,6 +63,8 @@ export async function transcribe(
     return { text }
   } catch (cause) {
     meter.settle(isUncharged(cause) ? UNUSED : estimateSpeech(data), 'failed')
+    const refusal = findUsageRefusal(cause)
+    if (refusal) throw refusal.toAppError()
     log.warn({ error: cause }, 'speech could not be turned into text')
     throw failure(cause)
   }

@@ -190,6 +190,48 @@ test('an answer that its person stops is estimated and marked as stopped', async
   expect(await requestsOf(ann.person.id, 1)).toMatchObject([{ outcome: 'stopped', isEstimated: true }])
 })
 
+test('a model that falls silent in the middle has failed; its person did not stop it', async () => {
+  await using model = await openAIServer({ text: ['one ', 'two '], fault: { kind: 'silence', after: 4 } })
+  useModel(model.url)
+  withSettings({ MODEL_IDLE_TIMEOUT: '1' })
+  const ann = await signedIn()
+  await agentDoor(ann).begin('hello')
+  expect(await requestsOf(ann.person.id, 1)).toMatchObject([{ outcome: 'failed', isEstimated: true }])
+})
+
+test('names that PostgreSQL cannot store do not keep the others from being stored', async () => {
+  const ann = await signedIn()
+  const used = { input: 1, cached: 0, output: 0, reasoning: 0, isEstimated: false }
+  const about = { ownerId: ann.person.id, purpose: 'test' as const, assistant: 'nul\0 \ud800' }
+  const asked = { provider: 'p\0', model: '\udc00' }
+  const rest = { about, asked, used, costMicros: null, outcome: 'done' as const, beganAt: Date.now() }
+  await recordRequests([
+    { id: newId('req'), ...rest },
+    { id: newId('req'), ...rest, about: { ...about, assistant: 'fine' } },
+  ])
+  expect((await requestsOf(ann.person.id, 2)).map(({ assistant }) => assistant).sort()).toEqual([
+    'fine',
+    'nul\ufffd \ufffd',
+  ])
+})
+
+test('people who are deleted while their requests are stored: nothing fails, and nothing waits for itself', async () => {
+  const used = { input: 1, cached: 0, output: 0, reasoning: 0, isEstimated: false }
+  const before = await withSystem('usage', (tx) => tx.modelRequest.count())
+  const people = await Promise.all(Array.from({ length: 8 }, () => signedIn()))
+  const request = (ownerId: string) => ({
+    id: newId('req'),
+    about: { ownerId, purpose: 'answer' as const },
+    asked: { provider: 'p', model: 'm' },
+    ...{ used, costMicros: 1n, outcome: 'done' as const, beganAt: Date.now() },
+  })
+  const batches = Array.from({ length: 12 }, () =>
+    recordRequests(people.map(({ person }) => request(person.id)).toReversed()),
+  )
+  await Promise.all([...batches, ...people.map(({ person }) => deleteUser(person.id))])
+  expect((await withSystem('usage', (tx) => tx.modelRequest.count())) - before).toBe(96)
+})
+
 test('storing a request twice changes nothing', async () => {
   const ann = await signedIn()
   const used = { input: 10, cached: 4, output: 5, reasoning: 1, isEstimated: false }

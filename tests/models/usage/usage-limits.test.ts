@@ -177,3 +177,67 @@ test('a request that was begun before midnight (UTC) counts for that day', async
     [midnight, 2n],
   ])
 })
+
+test('a person who stops a request that waits for its turn: it is not sent, and reserves nothing', async () => {
+  await withoutLimits()
+  await using model = await openAIServer()
+  answersAll(model, { input: 90, output: 10 })
+  useModel(model.url)
+  const ann = await signedIn()
+  await limited({ audience: forPerson(ann.person.id), amount: 100n })
+  const about = { ownerId: ann.person.id, purpose: 'answer' as const }
+  const estimate = { input: 50, output: 50, inputCostMicros: null, costMicros: null }
+  const held = newId('req')
+  await reserveRequest(held, about, { provider: 'p', model: 'm' }, estimate, { warns: false })
+  const door = agentDoor(ann)
+  const answer = door.begin('hello')
+  const runs = () =>
+    withSystem('usage', (tx) => tx.run.findMany({ where: { ownerId: ann.person.id, status: 'running' } }))
+  await expect.poll(async () => (await runs()).length).toBe(1)
+  await door.ask({ type: 'threads.stop', params: { thread_id: (await runs())[0]?.threadId } })
+  await answer
+  expect(model.requests.length).toBe(0)
+  expect(await listOwnLimits(ann.caller)).toMatchObject([{ used: 0n, reserved: 100n }])
+  await withSystem('usage', (tx) => tx.modelRequest.delete({ where: { id: held } }))
+  const { events } = await door.begin('hello')
+  expect(said(events)).toBe('Hello.')
+})
+
+test('speech is refused with a sentence and the time when the limit ends', async () => {
+  await withoutLimits()
+  await using model = await openAIServer()
+  useModel(model.url, { OPENAI_TRANSCRIPTION_MODEL: 'scripted-speech' })
+  const ann = await signedIn()
+  await limited({ audience: forPerson(ann.person.id), amount: 0n })
+  const audio = Buffer.from('some speech').toString('base64')
+  const reply = await agentDoor(ann).ask({
+    type: 'input.transcribe',
+    params: { audio_base64: audio, mime_type: 'audio/webm' },
+  })
+  expect(reply.status).toBe(429)
+  expect(JSON.stringify(reply.data)).toContain('is used up')
+  expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(model.requests.length).toBe(0)
+})
+
+test('a request that is sent again after a failure asks first whether the limit was reached meanwhile', async () => {
+  await withoutLimits()
+  await using model = await openAIServer()
+  useModel(model.url)
+  const [ann, admin] = [await signedIn(), await signedIn({ role: 'admin' })]
+  const own = await limited({ audience: forPerson(ann.person.id), amount: 1_000n })
+  let asked = 0
+  model.otherwise(() => {
+    asked += 1
+    void saveLimit(admin.caller, limit({ audience: forPerson(ann.person.id), amount: 0n }), own)
+    return { fault: { kind: 'status', status: 500, message: 'no' } }
+  })
+  const { events } = await agentDoor(ann).begin('hello')
+  expect(asked).toBe(1)
+  expect(events.find(({ type }) => type === 'error')).toMatchObject({
+    type: 'error',
+    message: expect.stringContaining('is used up'),
+    allow_retry: false,
+  })
+  expect(await runOf(ann.person.id)).toMatchObject({ failureClass: 'usage_limit' })
+})

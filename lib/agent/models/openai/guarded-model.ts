@@ -105,6 +105,10 @@ export class GuardedModel implements Model {
         if (next.value.type === 'response_done') this.#note(next.value)
         yield next.value
       }
+    } catch (error) {
+      // What is below has to know whether it was left or failed.
+      leave.abort(error)
+      throw error
     } finally {
       leave.abort()
       // Not awaited, because a model that hangs would block here.

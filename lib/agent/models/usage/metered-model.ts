@@ -1,5 +1,6 @@
 import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
+import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { RequestMeter, type UsageAccount } from '#lib/agent/models/usage/request-meter.ts'
 import { readUsage, UsageCount } from '#lib/agent/models/usage/usage-count.ts'
 
@@ -37,7 +38,7 @@ async function* streamMetered(
   const count = new UsageCount(request)
   const meter = await RequestMeter.open(account, offered, count, signal)
   // A reader that stops may leave this generator where it stands, so the end is noted here too.
-  const onAbort = () => meter.settle(count.used, 'stopped')
+  const onAbort = () => meter.settle(count.used, endOf(signal))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
     for await (const event of inner.getStreamedResponse(request)) {
@@ -47,11 +48,16 @@ async function* streamMetered(
     }
     meter.settle(count.used, 'done')
   } catch (error) {
-    meter.settle(count.usedDespite(error), signal?.aborted ? 'stopped' : 'failed')
+    meter.settle(count.usedDespite(error), endOf(signal))
     throw error
   } finally {
     signal?.removeEventListener('abort', onAbort)
     // Nobody reads on.
     meter.settle(count.used, 'stopped')
   }
+}
+
+/** How a request ended that did not end by itself. The guard aborts one that is silent with its fault. */
+function endOf(signal: AbortSignal | undefined): 'failed' | 'stopped' {
+  return signal?.aborted && !(signal.reason instanceof ModelFault) ? 'stopped' : 'failed'
 }
