@@ -73,12 +73,17 @@ export async function rememberLocale(
   caller: Caller,
   told: { timeZone?: string | null; locale?: string | null },
 ): Promise<void> {
-  const data = {
-    ...(isTimeZone(told.timeZone) && { timeZone: told.timeZone }),
-    ...(isLocale(told.locale) && { locale: told.locale }),
-  }
-  if (Object.keys(data).length === 0) return
-  await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data }))
+  const timeZone = isTimeZone(told.timeZone) ? told.timeZone : null
+  const locale = isLocale(told.locale) ? told.locale : null
+  if (timeZone === null && locale === null) return
+  // Every message brings them, and they hardly ever change: then no row is written.
+  const now = Prisma.sql`coalesce(${timeZone}::text, time_zone), coalesce(${locale}::text, locale)`
+  await runStatementAs(
+    caller,
+    Prisma.sql`
+      UPDATE users SET (time_zone, locale) = (${now})
+      WHERE id = ${caller.userId} AND (time_zone, locale) IS DISTINCT FROM (${now})`,
+  )
 }
 
 function isTimeZone(name: string | null | undefined): name is string {
