@@ -32,10 +32,14 @@ export function makeToolCommands(write: (text: string) => void): CommandsOption 
 
 /** The commands of ours that begin with this text, besides the tools. */
 function listOwnCommands(query: string): Command[] {
-  return OWN.filter(({ id }) => id.startsWith(`/${query.toLowerCase()}`) && id !== `/${query}`)
+  return OWN.filter(({ id }) => id.startsWith(`/${query.toLowerCase()}`) && id.trim() !== `/${query.toLowerCase()}`)
 }
 
 const OWN: Command[] = [
+  {
+    ...{ id: '/remember ', label: '/remember', icon: 'book-closed', group: 'This conversation' },
+    description: 'Keeps the fact that you write after it for all conversations',
+  },
   {
     ...{ id: '/compact', label: '/compact', icon: 'book-clock', group: 'This conversation' },
     description: 'Summarises the earlier messages, so that there is room for more',

@@ -1,4 +1,4 @@
-import { ChartColumn, Download, Plug } from 'lucide-react'
+import { Brain, ChartColumn, Download, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
 import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -97,6 +97,12 @@ export default async function SettingsPage({
             next={tokens.after && `/settings?tokens_after=${encodeURIComponent(tokens.after)}#tokens`}
           />
         )}
+        <Card title="Memory" hint="What assistants remember of you in every conversation.">
+          <LinkButton href="/settings/memory">
+            <Brain aria-hidden className="size-4" />
+            See and change it
+          </LinkButton>
+        </Card>
         <Card title="Connected accounts" hint="Your own accounts at services whose tools the assistant uses for you.">
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />

@@ -7,6 +7,7 @@ import { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { CONNECTED_RETRY } from '#lib/agent/cards/connect-card.ts'
 import { CONTINUE } from '#lib/agent/cards/cut-card.ts'
 import { continueAnswer } from '#lib/agent/continue-answer.ts'
+import { answerMemory, isMemoryAction } from '#lib/agent/memory/answer-memory.ts'
 import { isQuestionAction } from '#lib/agent/questions/read-submission.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
@@ -30,6 +31,7 @@ export function handleAction(turn: ActTurn, context: TurnContext): AsyncGenerato
   if (type === TOOL_ACTION) return callFromWidget(turn, context)
   if (type === CONNECTED_RETRY) return answerAgain(turn, context)
   if (type === CONTINUE) return continueAnswer(turn, context)
+  if (isMemoryAction(type)) return answerMemory(turn, context)
   if (isQuestionAction(type)) return answerParked(turn, context)
   if (!Object.hasOwn(APPROVAL_ACTIONS, type)) throw new CustomStreamError('This button does nothing here.')
   const id = (payload as { approval?: unknown } | null | undefined)?.approval

@@ -2,6 +2,7 @@ import type { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import type { TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import { ContextFill } from '#lib/agent/context/context-fill.ts'
 import { SentFiles } from '#lib/agent/input/sent-files.ts'
+import type { MemoryProposals } from '#lib/agent/memory/memory-proposals.ts'
 import { findAnswerRefusal } from '#lib/agent/questions/find-answer-refusal.ts'
 import type { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
@@ -35,6 +36,8 @@ export class OpenTurn {
   readonly steps = new SideEvents<SideStep>()
   readonly files: SentFiles
   readonly fill = new ContextFill()
+  /** What the model proposes to remember, if it may. */
+  proposals: MemoryProposals | undefined
   /** The tool servers, once they are open. */
   tools: OpenTools | undefined
   /** The assistants, once they are known. */

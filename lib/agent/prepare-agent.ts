@@ -13,6 +13,8 @@ import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { introduce, writeBrief } from '#lib/agent/input/write-brief.ts'
+import { describeMemories } from '#lib/agent/memory/describe-memories.ts'
+import { MemoryProposals } from '#lib/agent/memory/memory-proposals.ts'
 import { isDirectCall } from '#lib/agent/models/direct/slash-command.ts'
 import { GuardedModel, type ModelAnswer } from '#lib/agent/models/openai/guarded-model.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
@@ -38,6 +40,8 @@ export type PreparedAgent = {
   agent: Agent<AgentFacts>
   model: AnsweringModels
   facts: AgentFacts
+  /** What stands before the conversation. */
+  lead: AgentInputItem[]
   rest: RestOfRequest
 }
 
@@ -81,6 +85,8 @@ export async function prepareAgent(
   const { isCommand } = review
   const places = toPlaceFacts(known.person, cast.organisation, facts.now)
   const report = reportUsage(context.run)
+  const lead = describeMemories(known.memory ?? [])
+  if (known.memory) open.proposals = new MemoryProposals(known.memory)
   let rest: RestOfRequest | undefined
   const agents = new TurnAgents<AgentFacts>(
     cast,
@@ -108,10 +114,13 @@ export async function prepareAgent(
         facts,
       )
       const reportAnswer = report(chosen.describe)
-      const mustHave = [...(resumed?.calls ?? []), ...connecting]
+      // A model of this process proposes nothing. One that takes no other tool may take none at all.
+      const mayPropose = chosen.takes === undefined && own.length > 0
+      const remembering = mayPropose ? (open.proposals?.makeTools<AgentFacts>(all) ?? []) : []
+      const mustHave = [...(resumed?.calls ?? []), ...connecting, ...remembering]
       const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takes
         ? { tools: chosen.takes === 'all' ? own : [] }
-        : await forModel.choose(own, { said, items: known.items, needed: mustHave })
+        : await forModel.choose([...own, ...remembering], { said, items: known.items, needed: mustHave })
       const view = (inner: Model) => (offer.view ? withModelView(inner, offer.view) : inner)
       const model = new GuardedModel(view(chosen.model), {
         idleMs: env().MODEL_IDLE_TIMEOUT * 1000,
@@ -150,7 +159,7 @@ export async function prepareAgent(
           : { isFinalOutput: false, isInterrupted: undefined }
       rest ??= {
         limits: chosen.takes === 'all' ? undefined : toContextLimits(answering.current),
-        instructions: write(facts),
+        instructions: [write(facts), JSON.stringify(lead)].join('\n'),
         tools: offer.tools,
         listSources: () => tools.untrusted.listNames(),
       }
@@ -160,7 +169,7 @@ export async function prepareAgent(
   open.nameAssistant = (named) => agents.nameOf(named)
   const agent = await agents.openFor(before)
   if (!rest) throw new Error('the assistant that answers was not equipped')
-  return { agent, model: models, facts, rest }
+  return { agent, model: models, facts, lead, rest }
 }
 
 /**
@@ -197,7 +206,7 @@ export async function* readInput(
     return state
   }
   const history = yield* readHistory(open, known, prepared.rest)
-  return [...history, ...describeEarlierCalls(known.earlier)]
+  return [...prepared.lead, ...history, ...describeEarlierCalls(known.earlier)]
 }
 
 /** The text that the person typed. */

@@ -7,6 +7,7 @@ import { listStateAgents } from '#lib/agent/handovers/list-state-agents.ts'
 import { readContext } from '#lib/agent/input/read-context.ts'
 import { readResources } from '#lib/agent/input/read-resources.ts'
 import { openWorkflowOf } from '#lib/agent/input/recent-items.ts'
+import { readRememberCommand, rememberOnRequest } from '#lib/agent/memory/remember-command.ts'
 import { noticeWithdrawn } from '#lib/agent/models/notice-withdrawn.ts'
 import { OpenTurn } from '#lib/agent/open-turn.ts'
 import { noteCommand, prepareAgent, readInput } from '#lib/agent/prepare-agent.ts'
@@ -86,6 +87,9 @@ export async function* runTurn(
     if (continued) yield* continued.finish(open, tools, known)
     if (signal.aborted) return yield* endEarly(open)
     if (open.questions.waiting.length > 0) return yield* waitForAnswers(open, tools, [])
+    const words = readRememberCommand(input)
+    if (input && words !== undefined)
+      return yield* rememberOnRequest(context.caller, { thread, message: input, making: open.making }, words)
     const prepared = await prepareAgent(open, tools, known, before?.all)
     if (isCompactCommand(input ?? undefined)) return yield* compactOnRequest(open, known, prepared.rest)
     for (const call of resumed?.calls ?? []) yield* events.startAgain(call, call.keptId)

@@ -30,6 +30,8 @@ export async function* settleTurn(
   open.fill.show(turn.thread)
   yield* events.showWidgets()
   for (const item of await needed.cards(making)) yield* events.show({ type: 'thread.item.done', item })
+  for (const item of open.proposals?.takeCards(making, tools.untrusted.listNames()) ?? [])
+    yield* events.show({ type: 'thread.item.done', item })
   if (open.questions?.waiting.length) yield* waitForAnswers(open, tools, interruptions)
   else if (interruptions.length > 0) {
     const { thread, store } = turn

@@ -95,6 +95,8 @@ export const Settings = z.object({
 
   ASSISTANTS_FILE: z.string().optional(),
 
+  // Whether assistants may keep facts that people agree to, and use them in later conversations.
+  MEMORY: oneOf('on', 'off').default('on'),
   THREAD_TITLES: z.enum(['model', 'first_words']).default('model'),
   // If set, the page loads OpenAI's own ChatKit script instead of ours.
   CHATKIT_DOMAIN_KEY: z.string().optional(),

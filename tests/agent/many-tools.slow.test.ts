@@ -70,6 +70,7 @@ async function serve(model: OpenAIServer, servers: object[], more: Record<string
     OPENAI_BASE_URL: model.url,
     OPENAI_API_KEY: 'k',
     MCP_SERVERS_FILE: file,
+    MEMORY: 'off',
     THREAD_TITLES: 'first_words',
     ...more,
   })

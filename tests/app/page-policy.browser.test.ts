@@ -38,6 +38,7 @@ const PAGES: Record<string, () => string[] | Promise<string[]>> = {
   'app/activity/[id]/page.tsx': () => linksOn('/activity'),
   'app/settings/page.tsx': () => ['/settings'],
   'app/settings/connections/page.tsx': () => ['/settings/connections'],
+  'app/settings/memory/page.tsx': () => ['/settings/memory'],
   'app/admin/page.tsx': () => ['/admin'],
   'app/admin/audit/page.tsx': () => ['/admin/audit'],
   'app/admin/people/page.tsx': () => ['/admin/people', '/admin/people?q=nobody'],

@@ -59,6 +59,7 @@ async function fill(ownerId: string, mark: string, notes: number) {
       data: { runId: `run_${mark}`, ownerId, threadId: `thr_${mark}`, sealed: 'a sealed state', expiresAt: new Date() },
     })
     await tx.mcpAccount.create({ data: { ownerId, serverId: `srv_${mark}`, kind: 'key', sealed: 'a sealed account' } })
+    await tx.memory.create({ data: { id: `mem_${mark}`, ownerId, text: `fact of ${mark}` } })
     await tx.task.createMany({ data: [1, 2].map((number) => ({ ownerId, number, title: `${mark} ${number}` })) })
     await tx.note.createMany({
       data: Array.from({ length: notes }, (_, n) => ({ id: `note_${mark}_${n}`, ownerId, title: mark, body: 'b' })),
@@ -95,6 +96,7 @@ test('the export is one JSON document with all of the person’s data, no secret
   expect(data.thread_items).toMatchObject([{ threadId: 'thr_ann', data: { text: 'said ann' } }])
   expect(data.summaries).toMatchObject([{ threadId: 'thr_ann', text: 'about ann' }])
   expect(data.switched_off_tools).toMatchObject([{ threadId: 'thr_ann', server: 'ann', tool: '*' }])
+  expect(data.memories).toMatchObject([{ text: 'fact of ann' }])
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
   expect(data.tool_calls).toMatchObject([{ tool: 'add_task', arguments: { title: 'ann' } }])
   expect(data.approvals).toMatchObject([{ tool: 'delete', status: 'pending' }])

@@ -21,6 +21,16 @@ import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { claimSummary, findSummary, markSummaryFailed, storeSummary } from '#lib/data/chat/summaries.ts'
 import { isSwitchedOffNow, listSwitchedOff, switchOff } from '#lib/data/chat/switched-off-tools.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
+import {
+  addMemory,
+  changeMemory,
+  deleteAllMemories,
+  deleteMemory,
+  listMemories,
+  requireMemoryText,
+  setWantsMemory,
+  wantsMemory,
+} from '#lib/data/people/memories.ts'
 import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
@@ -80,6 +90,7 @@ type Ids = {
   client: string
   server: string
   question: string
+  memory: string
   title: string
 }
 const MISSING: Ids = {
@@ -95,6 +106,7 @@ const MISSING: Ids = {
   client: 'https://nobody.example/client.json',
   server: 'srv_00000000000000000000000000',
   question: 'qst_00000000000000000000000000',
+  memory: 'mem_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -193,8 +205,10 @@ beforeAll(async () => {
       },
     }),
   )
+  await addMemory(ann.caller, requireMemoryText(SECRET))
   hers = {
     question,
+    memory: (await listMemories(ann.caller))[0]?.id ?? '',
     thread,
     note,
     attachment,
@@ -468,6 +482,18 @@ test('a question of a server is answered by its owner alone', async () => {
   expect(await findQuestion(ann.caller, hers.thread, hers.question)).toMatchObject({ status: 'pending', answer: null })
 })
 
+test('a memory is seen, changed and deleted by its owner alone', async () => {
+  const change = async (work: Promise<void>) => work.then(() => 'changed', String)
+  await expectSame('a change', ({ memory }) => change(changeMemory(bob.caller, memory, requireMemoryText('stolen'))))
+  await expectSame('a deletion', ({ memory }) => change(deleteMemory(bob.caller, memory)))
+  await addMemory(bob.caller, requireMemoryText('of Bob'), hers.memory).catch(() => undefined)
+  await deleteAllMemories(bob.caller)
+  await setWantsMemory(bob.caller, false)
+  expect(await listMemories(bob.caller)).toEqual([])
+  expect(await listMemories(ann.caller)).toMatchObject([{ id: hers.memory, text: SECRET }])
+  expect(await wantsMemory(ann.caller)).toBe(true)
+})
+
 test('a summary of earlier messages is found, claimed and written by its owner alone', async () => {
   const claim = { itemId: 'wf', isAsked: true }
   await expectSame('a summary', async ({ thread }) => [await findSummary(bob.caller, thread)])
@@ -515,6 +541,7 @@ test('a list without ids shows nothing of another person’s', async () => {
     ),
     limits: (await listOwnLimits(carl.caller)).map(({ audience }) => audience),
     approved: await listApprovedForThread(carl.caller, hers.thread),
+    memories: await listMemories(carl.caller),
     origins: await listMessageOrigins(carl.caller, hers.thread),
     'switched off': [
       await listSwitchedOff(carl.caller, hers.thread),

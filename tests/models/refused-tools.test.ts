@@ -80,7 +80,14 @@ const good = (name: string): Tool => ({ name, inputSchema: { type: 'object', pro
 describe.each(APIS)('over %s', (api) => {
   const fine = streamAnswer(api, { text: 'Fine.' })
   const settings = (url: string, mcp: string, more: Record<string, string> = {}) =>
-    withSettings({ OPENAI_BASE_URL: url, OPENAI_API: api, MCP_BUILTIN: 'off', MCP_SERVER_URL: mcp, ...more })
+    withSettings({
+      OPENAI_BASE_URL: url,
+      OPENAI_API: api,
+      MCP_BUILTIN: 'off',
+      MEMORY: 'off',
+      MCP_SERVER_URL: mcp,
+      ...more,
+    })
 
   test('schemas that the model would reject are made acceptable, and the tools can be called', async () => {
     await using mcp = await serverOf([

@@ -77,6 +77,7 @@ describe.each(APIS)('over %s', (api) => {
       OPENAI_BASE_URL: url,
       OPENAI_API: api,
       MCP_BUILTIN: 'off',
+      MEMORY: 'off',
       // So that the model is offered all of the tools, which its server refuses.
       MODEL_DIRECT_TOOLS: '128',
       MCP_SERVER_URL: mcp,

@@ -1,4 +1,5 @@
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
+import { mayRemember } from '#lib/agent/memory/may-remember.ts'
 import { chooseForTurn } from '#lib/agent/models/catalog/model-choice.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
@@ -8,6 +9,7 @@ import { findThreadModelChoice } from '#lib/data/chat/model-choices.ts'
 import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
 import { findSummary } from '#lib/data/chat/summaries.ts'
 import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
+import { listMemories, type Memory } from '#lib/data/people/memories.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
 import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/earlier-tool-calls.ts'
@@ -25,20 +27,33 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [person, { summary, items }, policies, approved, answered, files, origins, outside, off, remembered, calls] =
-    await Promise.all([
-      findPerson(caller.userId),
-      readItems(caller, store, thread.id),
-      listPolicies(caller),
-      listApprovedForThread(caller, thread.id),
-      listAnsweredTools(caller, thread.id),
-      listThreadFiles(caller, thread.id),
-      listMessageOrigins(caller, thread.id),
-      listOutsideContent(caller, thread.id),
-      listSwitchedOff(caller, thread.id),
-      findThreadModelChoice(caller, thread.id),
-      callsFor(input),
-    ])
+  const [
+    person,
+    { summary, items },
+    memory,
+    policies,
+    approved,
+    answered,
+    files,
+    origins,
+    outside,
+    off,
+    remembered,
+    calls,
+  ] = await Promise.all([
+    findPerson(caller.userId),
+    readItems(caller, store, thread.id),
+    readMemory(caller, thread),
+    listPolicies(caller),
+    listApprovedForThread(caller, thread.id),
+    listAnsweredTools(caller, thread.id),
+    listThreadFiles(caller, thread.id),
+    listMessageOrigins(caller, thread.id),
+    listOutsideContent(caller, thread.id),
+    listSwitchedOff(caller, thread.id),
+    findThreadModelChoice(caller, thread.id),
+    callsFor(input),
+  ])
   if (!person) throw new AppError('unauthenticated', 'This account can no longer be used.')
   const said = items.findLast((item) => item.type === 'user_message')
   const { choice, withdrawn } = await chooseForTurn(person, remembered)
@@ -52,6 +67,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     withdrawn,
     summary,
     items,
+    memory,
     said,
     policies,
     approved,
@@ -69,4 +85,10 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
 async function readItems(caller: Caller, store: Turn['store'], threadId: string) {
   const summary = await findSummary(caller, threadId)
   return { summary, items: await listRecentItems(store, threadId, summary?.throughId) }
+}
+
+/** What the person keeps for all conversations; undefined if memory is off for them, or here. */
+async function readMemory(caller: Caller, thread: Turn['thread']): Promise<Memory[] | undefined> {
+  const [isOn, memories] = await Promise.all([mayRemember(caller, thread), listMemories(caller)])
+  return isOn ? memories : undefined
 }

@@ -15,6 +15,7 @@ const PROFILE = {
   locale: true,
   createdAt: true,
   lastActiveAt: true,
+  memoryOff: true,
 } as const
 
 const IDENTITY = { provider: true, createdAt: true } as const
@@ -36,8 +37,8 @@ const take = BATCH
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
  * items, summaries and switches, attachments (without bytes), feedback, runs, approvals, questions,
- * tool calls, requests to models, tasks and notes. Authorized apps and connected accounts are
- * included without their secrets. This is the
+ * tool calls, requests to models, tasks, notes and memories. Authorized apps and connected accounts
+ * are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
  * most 200 rows at a time.
  */
@@ -93,6 +94,9 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'notes', (tx, ownerId, after?: { id: string }) =>
     tx.note.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'memories', (tx, ownerId, after?: { id: string }) =>
+    tx.memory.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield '}\n'
 }

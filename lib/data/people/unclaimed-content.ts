@@ -12,7 +12,11 @@ type Owner = { userId: string }
  * The content of an account from before its address was proven, by kind: the total and the names of
  * the newest.
  */
-export type UnclaimedContent = { kind: 'conversations' | 'tasks' | 'notes' | 'files'; count: number; names: string[] }[]
+export type UnclaimedContent = {
+  kind: 'conversations' | 'tasks' | 'notes' | 'facts' | 'files'
+  count: number
+  names: string[]
+}[]
 
 /**
  * True until the person has decided about content from before their address was proven. Checked for
@@ -25,6 +29,7 @@ export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
       SELECT EXISTS (SELECT FROM threads WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
         OR EXISTS (SELECT FROM tasks WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
         OR EXISTS (SELECT FROM notes WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
+        OR EXISTS (SELECT FROM memories WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
         OR EXISTS (SELECT FROM attachments WHERE owner_id = ${userId} AND created_at < person.unclaimed_before) AS unclaimed
       FROM users AS person WHERE person.id = ${userId} AND person.unclaimed_before IS NOT NULL`,
   )
@@ -40,6 +45,7 @@ export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedConten
         SELECT 'conversations', coalesce(title, 'A conversation without a name'), created_at FROM threads WHERE owner_id = ${userId}
         UNION ALL SELECT 'tasks', title, created_at FROM tasks WHERE owner_id = ${userId}
         UNION ALL SELECT 'notes', title, created_at FROM notes WHERE owner_id = ${userId}
+        UNION ALL SELECT 'facts', text, created_at FROM memories WHERE owner_id = ${userId}
         UNION ALL SELECT 'files', data ->> 'name', created_at FROM attachments WHERE owner_id = ${userId}
       )
       SELECT kind, count(*)::integer AS count, (array_agg(found.name ORDER BY made DESC))[1:${NAMED_MAX}::integer] AS names
@@ -80,5 +86,6 @@ async function deleteBefore(tx: Tx, ownerId: string, before: Date): Promise<stri
   await tx.thread.deleteMany({ where })
   await tx.task.deleteMany({ where })
   await tx.note.deleteMany({ where })
+  await tx.memory.deleteMany({ where })
   return files
 }

@@ -1,0 +1,68 @@
+'use client'
+
+import { useRef } from 'react'
+import { Button } from '#app/ui/button.tsx'
+import { Dialog } from '#app/ui/dialog.tsx'
+import { ActionForm, type ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
+import { Field, TextArea, TextInput } from '#app/ui/forms/field.tsx'
+import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { editMemory, forgetMemory, keepMemory } from './actions.ts'
+
+/** Adds a fact. */
+export function AddMemory({ maxLength }: { maxLength: number }) {
+  const box = useRef<HTMLDivElement>(null)
+  const clear = (outcome: ActionOutcome) => {
+    const input = box.current?.querySelector('input')
+    if (!outcome && input) input.value = ''
+    return outcome
+  }
+  return (
+    <ActionForm action={async (form) => clear(await keepMemory(form))}>
+      <div ref={box} className="flex flex-wrap items-end gap-3">
+        <div className="min-w-60 flex-1">
+          <Field label="Fact">
+            <TextInput name="text" required maxLength={maxLength} autoComplete="off" />
+          </Field>
+        </div>
+        <SubmitButton tone="primary">Remember</SubmitButton>
+      </div>
+    </ActionForm>
+  )
+}
+
+/** One fact, with what can be done about it. */
+export function MemoryRow({ id, text, maxLength }: { id: string; text: string; maxLength: number }) {
+  return (
+    <div className="flex flex-wrap items-center gap-3 px-5 py-3">
+      <p className="min-w-0 flex-1 basis-60 break-words" dir="auto">
+        {text}
+      </p>
+      <div className="flex gap-2">
+        <Dialog label="Edit" title="Change what is remembered" size="sm">
+          {(close) => (
+            <ActionForm action={editMemory} fields={{ id }} onDone={close} className="grid gap-4">
+              <Field label="Fact">
+                <TextArea name="text" required rows={3} maxLength={maxLength} defaultValue={text} />
+              </Field>
+              <div className="flex justify-end gap-2">
+                <Button onClick={close}>Cancel</Button>
+                <SubmitButton tone="primary">Save</SubmitButton>
+              </div>
+            </ActionForm>
+          )}
+        </Dialog>
+        <ConfirmButton
+          label="Delete"
+          title="Delete this memory?"
+          confirmLabel="Delete"
+          size="sm"
+          fields={{ id }}
+          action={forgetMemory}
+        >
+          <p>Assistants forget it in every conversation that begins or goes on from now.</p>
+        </ConfirmButton>
+      </div>
+    </div>
+  )
+}
