@@ -3,7 +3,7 @@ import { wantsMemory } from '#lib/data/people/memories.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** True for a thread that leaves nothing behind: it neither uses memories nor makes any. */
-export function isTemporary({ metadata }: Pick<Thread, 'metadata'>): boolean {
+function isTemporary({ metadata }: Pick<Thread, 'metadata'>): boolean {
   return metadata.temporary === true
 }
 
