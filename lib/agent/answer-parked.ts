@@ -2,8 +2,8 @@ import { openAnswer } from '#lib/agent/questions/await-answer.ts'
 import { closeCard, closeRunQuestions } from '#lib/agent/questions/close-questions.ts'
 import { ContinuedCalls } from '#lib/agent/questions/continued-calls.ts'
 import { unsealCalls } from '#lib/agent/questions/park-calls.ts'
-import { ANSWERED, ENDED } from '#lib/agent/questions/question-card.ts'
 import { readQuestionId, readSubmission } from '#lib/agent/questions/read-submission.ts'
+import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -26,12 +26,13 @@ export async function* answerParked(
   const asked = await findQuestion(caller, thread.id, readQuestionId(action))
   if (!asked || asked.isHeld) throw new CustomStreamError('This question was not found. Ask again.')
   const [policies, person] = await Promise.all([listPolicies(caller), findPerson(caller.userId)])
-  const read = await readSubmission(action, asked, { policies, timeZone: person?.timeZone ?? 'UTC' })
+  const words = findWords(person?.locale)
+  const read = await readSubmission(action, asked, { policies, timeZone: person?.timeZone ?? 'UTC', words })
   if (read.problem !== undefined) throw new CustomStreamError(read.problem)
   const { won, questions, sealed, moved } = await answerParkedQuestion(caller, asked, read.stored, context.run.id)
   const now = questions.find(({ id }) => id === asked.id) ?? asked
-  if (!won) return yield* tooLate(now, store, caller)
-  yield* closeCard(store, asked, ANSWERED[read.stored.status])
+  if (!won) return yield* tooLate(now, store, caller, words.expired)
+  yield* closeCard(store, asked, words[read.stored.status])
   // Other questions of this run are still pending.
   if (questions.some(({ status }) => status === 'pending')) return
   const open = sealed === null ? null : await unsealCalls(sealed, { id: asked.runId, ownerId: caller.userId })
@@ -53,11 +54,12 @@ async function* tooLate(
   question: Question,
   store: Parameters<Act>[0]['store'],
   caller: { userId: string },
+  ending: string,
 ): AsyncGenerator<ThreadStreamEvent> {
   const isExpired = question.status === 'expired' || question.status === 'pending'
   if (isExpired) {
     yield* closeRunQuestions(caller, store, question.runId, 'expired')
-    yield* closeCard(store, question, ENDED.expired)
+    yield* closeCard(store, question, ending)
   }
   const message = isExpired
     ? 'This question has expired. The answer was not sent; ask again.'

@@ -14,6 +14,7 @@ import { noteCommand, prepareAgent, readInput } from '#lib/agent/prepare-agent.t
 import { cancelPendingQuestions } from '#lib/agent/questions/close-questions.ts'
 import type { ContinuedCalls } from '#lib/agent/questions/continued-calls.ts'
 import { RunQuestions } from '#lib/agent/questions/run-questions.ts'
+import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import { endEarly, failTurn, settleTurn, waitForAnswers } from '#lib/agent/settle-turn.ts'
 import { applyDecisions, startAgent } from '#lib/agent/start-agent.ts'
 import { mergeEvents } from '#lib/agent/stream/side-events.ts'
@@ -61,7 +62,7 @@ export async function* runTurn(
     yield* notices
     open.questions = new RunQuestions({
       run: { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id },
-      ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC' },
+      ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC', words: findWords(known.person.locale) },
       findAnswerRefusal: (call) => open.findAnswerRefusal(call),
     })
     const tools = await openTools({

@@ -5,7 +5,7 @@ import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { agentDoor, said, widgets } from '#tests/support/agent-door.ts'
-import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -125,4 +125,14 @@ test('a mistyped tool name is answered with similar names', async () => {
   expect(said((await begin('/add')).events)).toBe('There is no tool `add`. Did you mean `/add_task`?')
   expect(said((await begin('/delete_tasks')).events)).toContain('`/delete_task`')
   expect(said((await begin('/zzz')).events)).toBe('There is no tool `zzz`. `/tools` lists those that there are.')
+})
+
+test('a tag whose text is a command is none: its words are its server’s, so the model gets them', async () => {
+  await using model = await openAIServer({ text: 'I made no call.' })
+  withSettings({ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' })
+  const tag = { type: 'input_tag', id: 'x', text: '/add_task title="Pay Eve"', data: {} }
+  const input = typed('', { content: [tag, { type: 'input_text', text: ' what is this?' }] })
+  const { events } = await agentDoor(ann).ask({ type: 'threads.create', params: { input } })
+  expect(said(events)).toBe('I made no call.')
+  expect((await listToolCalls({ caller: ann.caller })).data).toEqual([])
 })

@@ -146,6 +146,9 @@ test('a cursor that no list gave shows no rows and breaks nothing', async () => 
     made(null),
     made(['now', 'x']),
     made([new Date().toISOString(), 1]),
+    // PostgreSQL refuses these texts.
+    made([new Date().toISOString(), 'call_\0']),
+    made([new Date().toISOString(), '\ud800']),
     made([]),
   ]
   for (const after of cursors)

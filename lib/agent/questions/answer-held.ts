@@ -1,6 +1,7 @@
 import { findItem } from '#lib/agent/approvals/close-approvals.ts'
-import { ANSWERED, closeQuestionCard, ENDED } from '#lib/agent/questions/question-card.ts'
+import { closeQuestionCard } from '#lib/agent/questions/question-card.ts'
 import { isQuestionAction, readQuestionId, readSubmission } from '#lib/agent/questions/read-submission.ts'
+import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Action } from '#lib/chatkit/protocol/requests.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
@@ -25,15 +26,15 @@ export function makeAnswerHeld(caller: Caller): NonNullable<Deps<unknown>['actSy
     const question = await findQuestion(caller, thread.id, readQuestionId(action))
     if (!question) throw notFound('The question')
     const [policies, person] = await Promise.all([listPolicies(caller), findPerson(caller.userId)])
-    const read = await readSubmission(action, question, { policies, timeZone: person?.timeZone ?? 'UTC' })
+    const words = findWords(person?.locale)
+    const read = await readSubmission(action, question, { policies, timeZone: person?.timeZone ?? 'UTC', words })
     if (read.problem !== undefined) throw new AppError('bad_request', read.problem)
     const won = await answerHeldQuestion(caller, question.id, read.stored)
     const item = await findItem(store, thread.id, question.itemId)
     if (item?.type !== 'widget') return null
     // The run replaces the card in the thread: only it may write there while it works.
-    if (won) return { ...item, widget: closeQuestionCard(item.widget, ANSWERED[read.stored.status]) }
+    if (won) return { ...item, widget: closeQuestionCard(item.widget, words[read.stored.status]) }
     const { status } = (await findQuestion(caller, thread.id, question.id)) ?? question
-    const ending = status === 'pending' ? ENDED.lost : status === 'expired' ? ENDED.expired : ANSWERED[status]
-    return { ...item, widget: closeQuestionCard(item.widget, ending) }
+    return { ...item, widget: closeQuestionCard(item.widget, words[status === 'pending' ? 'lost' : status]) }
   }
 }

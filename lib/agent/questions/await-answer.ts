@@ -9,7 +9,7 @@ import { processState } from '#lib/platform/process-state.ts'
 const LOOK_MS = 5_000
 
 /** An answer as it arrived. `answer` is undefined if nobody answered. */
-export type ArrivedAnswer = { status: Question['status']; answer?: QuestionAnswer }
+type ArrivedAnswer = { status: Question['status']; answer?: QuestionAnswer }
 
 type Awaited = { ownerId: string; resolve: (arrived: ArrivedAnswer) => void }
 

@@ -1,8 +1,10 @@
 import { findItem } from '#lib/agent/approvals/close-approvals.ts'
-import { closeQuestionCard, ENDED } from '#lib/agent/questions/question-card.ts'
+import { closeQuestionCard } from '#lib/agent/questions/question-card.ts'
+import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { findPerson } from '#lib/data/people/users.ts'
 import {
   closeParkedQuestions,
   listRunsWithPendingQuestions,
@@ -18,16 +20,16 @@ type Unanswered = { toolCallId: string; onlyReads: boolean }
 
 const SENTENCES = {
   cancelled: {
-    card: ENDED.replaced,
+    card: 'replaced',
     call: 'The person wrote a new message instead of answering what the tool asked.',
     run: 'A new message replaced this answer.',
   },
   expired: {
-    card: ENDED.expired,
+    card: 'expired',
     call: 'The person did not answer in time what the tool asked.',
     run: 'What a tool asked was not answered in time.',
   },
-}
+} as const
 
 /** Cancels the pending questions of a thread, because the person wrote a new message. */
 export async function* cancelPendingQuestions(
@@ -52,10 +54,11 @@ export async function* closeRunQuestions(
   const run = await findRun(caller, runId)
   const barred = run?.status === 'stopped' && run.errorMessage ? run.errorMessage : undefined
   const sentence = barred ?? SENTENCES[ending].call
+  const words = findWords((await findPerson(caller.userId))?.locale)
   const closed = await closeParkedQuestions(caller, runId, ending, SENTENCES[ending].run)
   for (const question of closed) {
     const isOpen = question.status === ending
-    if (isOpen) yield* closeCard(store, question, barred ? `Not answered: ${barred}` : SENTENCES[ending].card)
+    if (isOpen) yield* closeCard(store, question, barred ? `Not answered: ${barred}` : words[SENTENCES[ending].card])
     await endCallUnanswered(caller, question, 'input_required', sentence)
     yield* tellModel(store, question, toUnanswered(question, sentence, 'input_required'))
   }

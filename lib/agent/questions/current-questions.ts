@@ -1,6 +1,8 @@
-import { ANSWERED, closeQuestionCard, ENDED, isQuestionCard } from '#lib/agent/questions/question-card.ts'
+import { closeQuestionCard, isQuestionCard } from '#lib/agent/questions/question-card.ts'
+import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
+import { findPerson } from '#lib/data/people/users.ts'
 import { listQuestionStates, type QuestionState } from '#lib/data/runs/questions/questions.ts'
 
 /**
@@ -22,16 +24,16 @@ async function toCurrent(threadId: string, items: ThreadItem[], caller: { userId
   const ids = items.filter(isQuestionCard).map(({ id }) => id)
   if (ids.length === 0) return items
   const states = new Map((await listQuestionStates(caller, threadId, ids)).map((state) => [state.itemId, state]))
+  const words = findWords((await findPerson(caller.userId))?.locale)
   return items.map((item) => {
     if (item.type !== 'widget' || !isQuestionCard(item)) return item
     const ending = toEnding(states.get(item.id))
-    return ending === undefined ? item : { ...item, widget: closeQuestionCard(item.widget, ending) }
+    return ending === undefined ? item : { ...item, widget: closeQuestionCard(item.widget, words[ending]) }
   })
 }
 
-/** What the card says; undefined while its question can be answered. */
-function toEnding(state: QuestionState | undefined): string | undefined {
-  if (!state || state.lost) return ENDED.lost
-  if (state.status === 'pending') return undefined
-  return state.status === 'expired' ? ENDED.expired : ANSWERED[state.status]
+/** How the question ended; undefined while it can be answered. */
+function toEnding(state: QuestionState | undefined): 'lost' | Exclude<QuestionState['status'], 'pending'> | undefined {
+  if (!state || state.lost) return 'lost'
+  return state.status === 'pending' ? undefined : state.status
 }

@@ -1,3 +1,5 @@
+import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import { fillIn } from '#lib/agent/questions/words/find-words.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import {
   Caption,
@@ -21,9 +23,14 @@ const LONG_CHARS = 300
 const RADIOS_MAX = 5
 
 /** The label, the control and the description of a field. Times are shown in `timeZone`. */
-export function fieldNodes(field: Field, index: number, timeZone: string): WidgetNode[] {
+export function fieldNodes(
+  field: Field,
+  index: number,
+  { timeZone, words }: { timeZone: string; words: QuestionWords },
+): WidgetNode[] {
   const name = `values.${toControlName(index)}`
-  const title = `${toVisibleText(field.title)}${field.isRequired || field.kind === 'boolean' ? '' : ' (optional)'}`
+  const own = toVisibleText(field.title)
+  const title = field.isRequired || field.kind === 'boolean' ? own : fillIn(words.optional, { title: own })
   const about = field.description ? [Caption({ value: toVisibleText(field.description) })] : []
   switch (field.kind) {
     case 'boolean':

@@ -1,4 +1,6 @@
 import { QUESTION_ACTIONS } from '#lib/agent/questions/question-card.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import { fillIn } from '#lib/agent/questions/words/find-words.ts'
 import type { Action } from '#lib/chatkit/protocol/requests.ts'
 import type { Question, StoredAnswer } from '#lib/data/runs/questions/questions.ts'
 import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
@@ -29,16 +31,16 @@ export function readQuestionId({ payload }: Action): string {
 export async function readSubmission(
   { type, payload }: Action,
   { asked, server, tool }: Question,
-  { policies, timeZone }: { policies: ToolPolicy[]; timeZone: string },
+  { policies, timeZone, words }: { policies: ToolPolicy[]; timeZone: string; words: QuestionWords },
 ): Promise<{ answer: QuestionAnswer; stored: StoredAnswer; problem?: undefined } | { problem: string }> {
   const status = QUESTION_ACTIONS[type as keyof typeof QUESTION_ACTIONS]
   const answer: QuestionAnswer = { action: WORDS[status] }
   const { mode, requestedSchema } = asked as { mode: string; requestedSchema?: Parameters<typeof readFields>[0] }
   if (status === 'accepted' && mode === 'form' && requestedSchema) {
     const fields = readFields(requestedSchema)
-    if (!Array.isArray(fields)) return { problem: 'This form can no longer be read. Ask again.' }
+    if (!Array.isArray(fields)) return { problem: words.unreadable }
     const read = readValues(fields, (payload as { values?: unknown } | null)?.values, timeZone)
-    if (read.problem !== undefined) return read
+    if (read.problem !== undefined) return { problem: fillIn(words[read.problem.why], { ...read.problem }) }
     answer.content = read.content
   }
   const { hidden } = findPolicy(policies, server, tool)

@@ -1,5 +1,6 @@
-import { type ArrivedAnswer, awaitAnswer } from '#lib/agent/questions/await-answer.ts'
-import { ANSWERED, closeQuestionCard, ENDED, makeQuestionCard } from '#lib/agent/questions/question-card.ts'
+import { awaitAnswer } from '#lib/agent/questions/await-answer.ts'
+import { closeQuestionCard, makeQuestionCard } from '#lib/agent/questions/question-card.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -20,6 +21,8 @@ type Here = {
   store: Store
   steps: SideEvents<SideStep>
   timeZone: string
+  /** The words of the cards, in the person's language. */
+  words: QuestionWords
   /** Why an answer may not be sent any more, as a sentence. */
   findAnswerRefusal: (call: AskingCall) => Promise<string | undefined>
 }
@@ -40,7 +43,7 @@ export class RunQuestions implements Asking {
   }
 
   async hold(call: AskingCall, question: ServerQuestion, withdrawn: AbortSignal): Promise<HeldAnswer> {
-    const { run, steps } = this.#here
+    const { run, steps, words } = this.#here
     const heldMs = env().MCP_QUESTION_TIMEOUT * 1000
     const { row, item } = makeQuestion(call, question, { ...this.#here, isHeld: true, ms: heldMs })
     await storeHeldQuestion(run, row)
@@ -51,13 +54,16 @@ export class RunQuestions implements Asking {
     try {
       const { status, answer } = await awaitAnswer(row.id, run.ownerId, end)
       const refused = await this.#here.findAnswerRefusal(call)
-      this.#show(row.id, refused === undefined ? toEnding(status) : `Not answered: ${refused}`)
+      this.#show(
+        row.id,
+        refused === undefined ? words[status === 'pending' ? 'expired' : status] : `Not answered: ${refused}`,
+      )
       return refused === undefined ? (answer ?? { action: 'cancel' }) : { refused }
     } catch (error) {
       if (!end.aborted) throw error
       const isDone = withdrawn.reason === COMPLETED
       await endHeldQuestions({ userId: run.ownerId }, [row.id], isDone ? 'accepted' : 'expired')
-      this.#show(row.id, isDone ? ANSWERED.accepted : late.aborted ? ENDED.expired : ENDED.withdrawn)
+      this.#show(row.id, words[isDone ? 'accepted' : late.aborted ? 'expired' : 'withdrawn'])
       // What a person did not decide is not told as their decision.
       if (!isDone && !late.aborted) throw error
       return { action: isDone ? 'accept' : 'cancel' }
@@ -93,7 +99,8 @@ export class RunQuestions implements Asking {
     const open = [...this.#open]
     this.#open.clear()
     if (open.length === 0) return
-    for (const [, item] of open) yield { type: 'thread.item.replaced', item: toClosed(item, ENDED.withdrawn) }
+    for (const [, item] of open)
+      yield { type: 'thread.item.replaced', item: toClosed(item, this.#here.words.withdrawn) }
     const ids = open.map(([id]) => id)
     await endHeldQuestions({ userId: this.#here.run.ownerId }, ids, 'expired')
   }
@@ -109,7 +116,14 @@ export class RunQuestions implements Asking {
 function makeQuestion(
   { rowId: toolCallId, callId, server, tool, onlyReads }: AskingCall,
   question: ServerQuestion,
-  { run, store, timeZone, isHeld, ms }: Pick<Here, 'run' | 'store' | 'timeZone'> & { isHeld: boolean; ms: number },
+  {
+    run,
+    store,
+    timeZone,
+    words,
+    isHeld,
+    ms,
+  }: Pick<Here, 'run' | 'store' | 'timeZone' | 'words'> & { isHeld: boolean; ms: number },
 ): { row: NewQuestion; item: WidgetItem } {
   const id = newId('qst')
   const itemId = store.newItemId('message')
@@ -120,7 +134,7 @@ function makeQuestion(
     thread_id: run.threadId,
     created_at: new Date().toISOString(),
     type: 'widget',
-    widget: makeQuestionCard({ id, server, tool, question, isHeld, timeZone }),
+    widget: makeQuestionCard({ id, server, tool, question, isHeld, timeZone, words }),
   }
   return { row, item }
 }
@@ -131,10 +145,6 @@ function toAsked(question: ServerQuestion): object {
   return mode === 'form'
     ? { mode, message, requestedSchema: question.requestedSchema }
     : { mode, message, host: new URL(question.url).host }
-}
-
-function toEnding(status: ArrivedAnswer['status']): string {
-  return status === 'pending' || status === 'expired' ? ENDED.expired : ANSWERED[status]
 }
 
 function toClosed(item: WidgetItem, ending: string): WidgetItem {

@@ -4,6 +4,7 @@ import { AskedQuestions } from '#app/calls/asked-questions.tsx'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { rememberLocale } from '#lib/data/people/users.ts'
 import { listCallQuestions } from '#lib/data/runs/questions/call-questions.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { deletePolicy, savePolicy } from '#lib/data/servers/policies.ts'
@@ -332,4 +333,48 @@ test('the call’s page has its questions, the kind of each answer, and its text
   expect(html).not.toContain('Ada')
   expect(JSON.stringify(await questions())).not.toContain('Ada')
   expect(server.answers[0]).toEqual({ action: 'accept', content: { guest: 'Ada', seats: 4 } })
+})
+
+test('a person reads the card, its problems and its end in their own language', async () => {
+  await rememberLocale(ann.caller, { locale: 'de-AT' })
+  await using server = await askingServer()
+  await using model = await openAIServer(book, { text: 'Gut.' })
+  const { thread, card } = await asked(server, model)
+  expect(buttons(card)).toEqual(['Absenden', 'Ablehnen', 'Abbrechen'])
+  expect(JSON.stringify(card.widget)).toContain('fragt dich')
+  const wrong = await submit(thread, card, { f0: 'A', f1: 2 })
+  expect(wrong.events.at(-1)).toMatchObject({ type: 'error', message: '„Name“ muss mindestens 2 Zeichen haben.' })
+  const { events } = await agentDoor(ann).press(thread, card, 'Ablehnen')
+  expect(JSON.stringify(cardIn(events).widget)).toContain('Du hast die Antwort abgelehnt.')
+})
+
+test('a call that only reads, by an admin’s word, failed without effect if it was cancelled while it waited', async () => {
+  await using server = await askingServer()
+  server.annotations = { readOnlyHint: true }
+  await using model = await openAIServer(book, { text: 'What else?' })
+  ready(server, model)
+  const [name] = (await listServersFor('admin')).map((known) => known.name)
+  const policy = { server: name ?? '', tool: 'book', approval: null, hardSeconds: null, ...noPolicy, repeatable: true }
+  await savePolicy(ann.caller, policy)
+  onTestFinished(() => deletePolicy(ann.caller, policy))
+  const first = await agentDoor(ann).begin('look it up')
+  await agentDoor(ann).say(threadOf(first), 'never mind')
+  expect(await ledger()).toMatchObject([{ status: 'failed', failureClass: 'input_required' }])
+  expect(JSON.stringify(model.requests[1]?.body.input)).not.toContain('may have taken effect')
+})
+
+test('a result with a state alone is sent back at once, five times at most, and asks nobody', async () => {
+  await using server = await askingServer(...Array.from({ length: 3 }, () => ({})))
+  await using model = await openAIServer(book, { text: 'Booked.' }, book, { text: 'Never.' })
+  ready(server, model)
+  const { events } = await agentDoor(ann).begin('book a table')
+  expect(said(events)).toBe('Booked.')
+  expect([server.booked, server.calls.length, (await questions()).length]).toEqual([1, 4, 0])
+  expect(server.calls.map(({ inputResponses }) => inputResponses)).toEqual([undefined, undefined, undefined, undefined])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+
+  Object.assign(server, { rounds: Array.from({ length: 20 }, () => ({})), calls: [] })
+  expect(said((await agentDoor(ann).begin('book another')).events)).toBe('Never.')
+  expect(server.calls).toHaveLength(6)
+  expect((await ledger()).at(-1)).toMatchObject({ status: 'unknown', failureClass: 'input_required' })
 })

@@ -1,4 +1,5 @@
 import { expectOk, type Visitor } from '#scripts/local/first-visit.ts'
+import { type Action, findAnswer, type Node, nodesOf } from '#tests/conformance/client/answer-question.ts'
 import type { Product } from '#tests/conformance/client/product.ts'
 import { callsFor, type Offered } from '#tests/conformance/client/scripted-calls.ts'
 import type { RecordedRequest } from '#tests/support/models/openai-server.ts'
@@ -6,8 +7,6 @@ import type { RecordedRequest } from '#tests/support/models/openai-server.ts'
 /** A scenario of the suite: its name, the URL of its server, and what the client must know. */
 export type Scenario = { scenario: string; url: string; context: Record<string, unknown> }
 
-type Action = { type: string; payload?: { server?: string } }
-type Node = { type?: string; label?: string; onClickAction?: Action; children?: Node[] }
 type Item = { id: string; type: string; widget?: Node }
 type Thread = { id: string; items: { data: Item[] } }
 
@@ -24,7 +23,8 @@ let played = 0
 
 /**
  * Plays one scenario through the product, as its person would: asks in the chat until the model has
- * called the tools of the scenario's server, and connects the account if a card asks for it. The
+ * called the tools of the scenario's server, connects the account if a card asks for it, and answers
+ * the questions of the server. The
  * server is configured as an operator would. Throws what went wrong.
  */
 export async function playScenario(product: Product, { scenario, url, context }: Scenario): Promise<void> {
@@ -53,7 +53,7 @@ export async function playScenario(product: Product, { scenario, url, context }:
     if (card) {
       connects += 1
       if (connects > CONNECTS_MAX) throw new Error('the product asks to connect again and again')
-      await connect(product, findButton(card.widget, /^Connect/)?.payload?.server ?? '', thread.id)
+      await connect(product, String(findButton(card.widget, /^Connect/)?.payload?.server), thread.id)
       thread = await retry(product.person, thread.id)
       turns = 1
     } else if (called) return
@@ -88,12 +88,35 @@ async function retry(person: Visitor, thread: string): Promise<Thread> {
   return turn(person, 'threads.custom_action', { thread_id: thread, item_id: card.id, action }, thread)
 }
 
-/** Has one turn answered to its end, and reads the thread. */
-async function turn(person: Visitor, type: string, params: object, thread?: string): Promise<Thread> {
-  const answer = await send(person, type, params)
-  const events = (await answer.text()).split('\n').filter((line) => line.startsWith('data: '))
-  const created = events.map((line) => JSON.parse(line.slice(6))).find((event) => event.type === 'thread.created')
-  return readThread(person, thread ?? created.thread.id)
+/** Has one turn answered to its end, and those of its questions, and reads the thread. */
+async function turn(person: Visitor, type: string, params: object, given?: string): Promise<Thread> {
+  let thread = given ?? ''
+  for await (const event of eventsOf(await send(person, type, params))) {
+    if (event.type === 'thread.created') thread = event.thread?.id ?? ''
+    const action = event.type === 'thread.item.done' ? findAnswer(event.item?.widget) : undefined
+    // The call is open meanwhile, so this turn goes on when it is answered.
+    if (action?.streaming === false)
+      await send(person, 'threads.sync_custom_action', { thread_id: thread, item_id: event.item?.id, action })
+  }
+  const now = await readThread(person, thread)
+  for (const { id, widget } of now.items.data) {
+    const action = findAnswer(widget)
+    const answer = { thread_id: thread, item_id: id, action }
+    if (action?.streaming) return turn(person, 'threads.custom_action', answer, thread)
+  }
+  return now
+}
+
+type Event = { type?: string; thread?: { id: string }; item?: Item }
+
+async function* eventsOf({ body }: Response): AsyncGenerator<Event> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.startsWith('data: ')) yield JSON.parse(line.slice(6)) as Event
+  }
 }
 
 async function readThread(person: Visitor, thread: string): Promise<Thread> {
@@ -138,11 +161,5 @@ async function connect(product: Product, server: string, thread: string): Promis
 }
 
 function findButton(node: Node | undefined, label: RegExp): Action | undefined {
-  if (!node) return undefined
-  if (node.type === 'Button' && label.test(node.label ?? '')) return node.onClickAction
-  for (const child of node.children ?? []) {
-    const found = findButton(child, label)
-    if (found) return found
-  }
-  return undefined
+  return nodesOf(node).find(({ type, label: own = '' }) => type === 'Button' && label.test(own))?.onClickAction
 }
