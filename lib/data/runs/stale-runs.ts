@@ -71,6 +71,9 @@ export function closeAbandonedRun(id: string, close: (tx: Tx, run: AbandonedRun)
     >`SELECT id FROM runs WHERE id = ${id} AND last_seq IS NULL FOR UPDATE SKIP LOCKED`
     const run = held ? await tx.run.findUnique({ where: { id } }) : null
     if (!run) return false
+    // Nobody waits any more for the answers to questions for which it held calls open.
+    const lost = { runId: id, isHeld: true, status: 'pending' }
+    await tx.question.updateMany({ where: lost, data: { status: 'expired', answeredAt: new Date() } })
     const lastSeq = await close(tx, run)
     await tx.run.update({ where: { id }, data: { lastSeq, ...(lastSeq === 0 && { clientRequestId: null }) } })
     return true

@@ -1,16 +1,17 @@
 import { expect, vi } from 'vitest'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { LISTS_ONLY } from '#lib/mcp-client/questions/asking.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { callingRun } from '#tests/support/tool-servers/tool-servers.ts'
 
 /**
  * Opens the servers (those of the settings by default) and waits for all of them: a turn goes on
  * without a late one. A caller that only wants this wait closes the result at once, and the tool
- * lists stay known.
+ * lists stay known, as lists of a client that asks, which a chat is.
  */
 export function openInTime(caller: { userId: string }, servers?: McpServer[]): Promise<OpenMcp> {
   const open = async () => {
-    const mcp = await openMcp(await callingRun(caller), { servers })
+    const mcp = await openMcp({ ...(await callingRun(caller)), asking: LISTS_ONLY }, { servers })
     if (mcp.unavailable.length > 0) await mcp.close()
     expect(mcp.unavailable).toEqual([])
     return mcp
