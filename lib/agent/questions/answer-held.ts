@@ -1,4 +1,5 @@
 import { findItem } from '#lib/agent/approvals/close-approvals.ts'
+import { toEnding } from '#lib/agent/questions/current-questions.ts'
 import { closeQuestionCard } from '#lib/agent/questions/question-card.ts'
 import { isQuestionAction, readQuestionId, readSubmission } from '#lib/agent/questions/read-submission.ts'
 import { findWords } from '#lib/agent/questions/words/find-words.ts'
@@ -6,7 +7,7 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Action } from '#lib/chatkit/protocol/requests.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { answerHeldQuestion, findQuestion } from '#lib/data/runs/questions/questions.ts'
+import { answerHeldQuestion, findQuestion, listQuestionStates } from '#lib/data/runs/questions/questions.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
@@ -34,7 +35,7 @@ export function makeAnswerHeld(caller: Caller): NonNullable<Deps<unknown>['actSy
     if (item?.type !== 'widget') return null
     // The run replaces the card in the thread: only it may write there while it works.
     if (won) return { ...item, widget: closeQuestionCard(item.widget, words[read.stored.status]) }
-    const { status } = (await findQuestion(caller, thread.id, question.id)) ?? question
-    return { ...item, widget: closeQuestionCard(item.widget, words[status === 'pending' ? 'lost' : status]) }
+    const [state] = await listQuestionStates(caller, thread.id, [question.itemId])
+    return { ...item, widget: closeQuestionCard(item.widget, words[toEnding(state) ?? 'lost']) }
   }
 }

@@ -33,7 +33,9 @@ async function toCurrent(threadId: string, items: ThreadItem[], caller: { userId
 }
 
 /** How the question ended; undefined while it can be answered. */
-function toEnding(state: QuestionState | undefined): 'lost' | Exclude<QuestionState['status'], 'pending'> | undefined {
+export function toEnding(
+  state: QuestionState | undefined,
+): 'lost' | Exclude<QuestionState['status'], 'pending'> | undefined {
   if (!state || state.lost) return 'lost'
   return state.status === 'pending' ? undefined : state.status
 }

@@ -3,6 +3,7 @@ import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
 import { transportAs } from '#lib/mcp-client/connection/transport.ts'
 import { offerLists } from '#lib/mcp-client/lists/offer-lists.ts'
 import { listKey } from '#lib/mcp-client/lists/remembered-lists.ts'
+import { ASKS } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { expireTools, findRememberedTools } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
@@ -67,7 +68,8 @@ async function listen(server: McpServer, userId: string, watch: Watch): Promise<
     watch.hearsSince ??= Date.now()
   }
   const send = withEar(transportAs(server, { userId }).send, hears, ended.resolve)
-  const session = new ServerSession({ url: server.url, send, connectMs: DEADLINE_MS })
+  // Declares what a chat declares, because servers announce the tools that they have for that.
+  const session = new ServerSession({ url: server.url, send, connectMs: DEADLINE_MS, capabilities: ASKS })
   const { client } = session
   const isTooMany = countNotices()
   const take = (expire: () => void) => () => {

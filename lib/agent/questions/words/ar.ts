@@ -2,7 +2,7 @@ import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
 
 /** Arabic. */
 export const ar: QuestionWords = {
-  asks: '{server} يسألك',
+  asks: 'سؤال من {server}',
   needs: 'تحتاج الأداة {tool} من {server} إلى هذا لتتابع.',
   submit: 'إرسال',
   done: 'انتهيت',

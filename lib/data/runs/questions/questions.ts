@@ -216,7 +216,7 @@ export function listRunsWithExpiredQuestions(except: string[] = []): Promise<{ r
   })
 }
 
-/** How a question stands. `lost`: nobody waits for its answer any more. */
+/** How a question stands. `lost`: its process died, so nobody waits for its answer any more. */
 export type QuestionState = { itemId: string; status: Question['status']; lost: boolean }
 
 /** The states of the questions on these cards of a thread. */
@@ -224,7 +224,9 @@ export async function listQuestionStates(caller: Owner, threadId: string, itemId
   const rows = await runStatementAs<Omit<QuestionState, 'status'> & { status: string }>(
     caller,
     Prisma.sql`
-      SELECT item_id AS "itemId", status, status = 'pending' AND NOT (${IS_AWAITED}) AS lost
+      SELECT item_id AS "itemId", status, (status = 'pending' AND NOT (${IS_AWAITED}))
+        OR (status = 'expired' AND is_held AND EXISTS (
+          SELECT FROM runs WHERE runs.id = questions.run_id AND runs.status = 'interrupted')) AS lost
       FROM questions WHERE owner_id = ${caller.userId} AND thread_id = ${threadId} AND item_id = ANY(${itemIds})`,
   )
   return rows.map((row) => ({ ...row, status: row.status as Question['status'] }))
