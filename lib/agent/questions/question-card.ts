@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToUnicode } from 'node:url'
 import { fieldNodes } from '#lib/agent/questions/question-form.ts'
-import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/english.ts'
 import { fillIn } from '#lib/agent/questions/words/find-words.ts'
 import type { ThreadItem, WidgetNode, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'

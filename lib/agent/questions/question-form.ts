@@ -1,4 +1,4 @@
-import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/english.ts'
 import { fillIn } from '#lib/agent/questions/words/find-words.ts'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import {

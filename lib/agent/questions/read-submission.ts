@@ -1,5 +1,5 @@
 import { QUESTION_ACTIONS } from '#lib/agent/questions/question-card.ts'
-import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/english.ts'
 import { fillIn } from '#lib/agent/questions/words/find-words.ts'
 import type { Action } from '#lib/chatkit/protocol/requests.ts'
 import type { Question, StoredAnswer } from '#lib/data/runs/questions/questions.ts'

@@ -1,6 +1,6 @@
 import { awaitAnswer } from '#lib/agent/questions/await-answer.ts'
 import { closeQuestionCard, makeQuestionCard } from '#lib/agent/questions/question-card.ts'
-import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/english.ts'
 import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'

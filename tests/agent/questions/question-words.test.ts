@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeQuestionCard } from '#lib/agent/questions/question-card.ts'
-import { en } from '#lib/agent/questions/words/en.ts'
+import { en } from '#lib/agent/questions/words/english.ts'
 import { findWords } from '#lib/agent/questions/words/find-words.ts'
 import { nodes } from '#tests/support/agent-door.ts'
 

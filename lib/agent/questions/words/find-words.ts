@@ -1,13 +1,13 @@
-import { ar } from '#lib/agent/questions/words/ar.ts'
-import { de } from '#lib/agent/questions/words/de.ts'
-import { en, type QuestionWords } from '#lib/agent/questions/words/en.ts'
-import { es } from '#lib/agent/questions/words/es.ts'
-import { fr } from '#lib/agent/questions/words/fr.ts'
-import { it } from '#lib/agent/questions/words/it.ts'
-import { ja } from '#lib/agent/questions/words/ja.ts'
-import { nl } from '#lib/agent/questions/words/nl.ts'
-import { pt } from '#lib/agent/questions/words/pt.ts'
-import { zh } from '#lib/agent/questions/words/zh.ts'
+import { ar } from '#lib/agent/questions/words/arabic.ts'
+import { zh } from '#lib/agent/questions/words/chinese.ts'
+import { nl } from '#lib/agent/questions/words/dutch.ts'
+import { en, type QuestionWords } from '#lib/agent/questions/words/english.ts'
+import { fr } from '#lib/agent/questions/words/french.ts'
+import { de } from '#lib/agent/questions/words/german.ts'
+import { it } from '#lib/agent/questions/words/italian.ts'
+import { ja } from '#lib/agent/questions/words/japanese.ts'
+import { pt } from '#lib/agent/questions/words/portuguese.ts'
+import { es } from '#lib/agent/questions/words/spanish.ts'
 
 const LANGUAGES: Record<string, QuestionWords> = { ar, de, en, es, fr, it, ja, nl, pt, zh }
 

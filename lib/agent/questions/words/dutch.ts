@@ -1,4 +1,4 @@
-import type { QuestionWords } from '#lib/agent/questions/words/en.ts'
+import type { QuestionWords } from '#lib/agent/questions/words/english.ts'
 
 /** Dutch. */
 export const nl: QuestionWords = {
