@@ -96,7 +96,7 @@ function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain">
       <p className="px-4 pt-3 text-sm text-ink-faint">
-        What you switch off, the assistant cannot use in this conversation. A new one begins with everything on.
+        What you switch off, no assistant can use in this conversation. A new one begins with everything on.
       </p>
       {problem && (
         <div className="px-4 pt-3">
