@@ -139,6 +139,7 @@ export const Settings = z.object({
   MCP_CALL_TIMEOUT: seconds(60),
   MCP_CALL_HARD_TIMEOUT: seconds(300),
   MCP_QUESTION_TIMEOUT: seconds(600),
+  MCP_TASK_TIMEOUT: seconds(86_400),
 
   SHUTDOWN_GRACE: seconds(25, 600),
 })

@@ -56,6 +56,13 @@ import {
   takeHeldAnswers,
 } from '#lib/data/runs/questions/questions.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
+import {
+  claimServerTasks,
+  endServerTask,
+  listOpenTasks,
+  markAsking,
+  stopServerTasks,
+} from '#lib/data/runs/server-tasks.ts'
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'
@@ -506,6 +513,24 @@ test('a summary of earlier messages is found, claimed and written by its owner a
   await markSummaryFailed(bob.caller, { id: 'sum_of_ann', runId: 'run_x' })
   const rows = await withSystem('admin', (tx) => tx.summary.findMany())
   expect(rows).toMatchObject([{ ownerId: ann.caller.userId, status: 'made', text: SECRET }])
+})
+
+test('a task of a server is seen, stopped, ended and taken up by its owner alone', async () => {
+  const task = {
+    ...{ id: 'stk_hers', ownerId: ann.caller.userId, threadId: hers.thread, runId: hers.run, toolCallId: hers.call },
+    ...{ callId: 'c', server: 's', tool: 't', sealed: 'x', status: 'ended', pollAt: new Date() },
+    expiresAt: new Date(Date.now() + 60_000),
+  }
+  await withCaller(ann.caller, (tx) => tx.serverTask.create({ data: task }))
+  await expectSame('open tasks', ({ thread }) => listOpenTasks(bob.caller, thread))
+  await expectSame('stopped tasks', ({ thread }) => stopServerTasks(bob.caller, thread))
+  await expectSame('an asking task', ({ call }) => markAsking(bob.caller, call).then(() => 0))
+  await expectSame('an ended task', ({ call }) => endServerTask(bob.caller, call).then(() => 0))
+  await expectSame('claimed tasks', ({ run: runId, thread: threadId }) =>
+    claimServerTasks(bob.caller, { runId, threadId }, 'run_x'),
+  )
+  const [kept] = await listOpenTasks(ann.caller, hers.thread)
+  expect(kept).toMatchObject({ status: 'ended', runId: hers.run, stopAt: null, endedAt: null })
 })
 
 test('a list without ids shows nothing of another person’s', async () => {

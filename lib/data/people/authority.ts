@@ -6,7 +6,8 @@ const GONE = 'This account can no longer be used.'
 
 /**
  * The person for whom something acts, as of now. `runEnded` is a sentence that says why the named
- * run may no longer act. It is null while the run is open, and if there is no such run.
+ * run may no longer act. It is null while the run is open, while a task of it goes on at a server, and
+ * if there is no such run.
  */
 export type Authority = Person & {
   emailVerified: boolean
@@ -33,7 +34,8 @@ export async function findAuthority({
       SELECT person.id, person.email, person.email_verified_at IS NOT NULL AS "emailVerified", person.name, person.role,
         person.time_zone AS "timeZone", person.locale, person.session_version AS "sessionVersion",
         person.disabled_at IS NOT NULL AS disabled,
-        CASE WHEN run.status IS NULL OR run.status IN ('queued', 'running') THEN NULL
+        CASE WHEN run.status IS NULL OR run.status IN ('queued', 'running') OR EXISTS (
+            SELECT FROM server_tasks WHERE run_id = run.id AND ended_at IS NULL AND stop_at IS NULL) THEN NULL
           ELSE coalesce(run.error_message, 'This answer was stopped.') END AS "runEnded"
       FROM users AS person LEFT JOIN runs AS run ON run.id = ${runId} AND run.owner_id = person.id
       WHERE person.id = ${userId}`,

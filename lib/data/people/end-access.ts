@@ -2,6 +2,7 @@ import { lockPerson } from '#lib/data/person-lock.ts'
 import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
 import { expirePendingQuestions } from '#lib/data/runs/questions/questions.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
+import { endTasksOf } from '#lib/data/runs/server-tasks.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
 /** Why all access of a person ended. The run, the ledger and the person get this sentence. */
@@ -19,8 +20,8 @@ export type AccessEnding = keyof typeof ACCESS_ENDINGS
 
 /**
  * Ends everything that acts for a person, within `tx`: sessions and tokens that carry the session
- * version, every run on every replica, and every pending approval and question. Returns the new session version.
- * The commit notifies the processes of the runs.
+ * version, every run on every replica, and every pending approval, question and task. Returns the new session
+ * version. The commit notifies the processes of the runs.
  */
 export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Promise<number> {
   await tx.$executeRaw(lockPerson(userId))
@@ -32,5 +33,6 @@ export async function endAccess(tx: Tx, userId: string, why: AccessEnding): Prom
   await stopRunsOf(tx, userId, ACCESS_ENDINGS[why])
   await expirePendingApprovals(tx, userId)
   await expirePendingQuestions(tx, userId)
+  await endTasksOf(tx, userId)
   return sessionVersion
 }

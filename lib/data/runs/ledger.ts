@@ -207,7 +207,7 @@ function sortKeys(value: unknown): unknown {
 /**
  * Settles abandoned calls as unknown: those still pending 30 s after their run ended, and those
  * without a run after ten minutes. Their process died or lost the database, so their outcome is
- * unknown. Calls of `deadRuns`, whose process is known to be gone, are settled at once. Resolves to
+ * unknown. A call that goes on as a task at its server is not abandoned. Calls of `deadRuns`, whose process is known to be gone, are settled at once. Resolves to
  * their number.
  */
 export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<number> {
@@ -220,6 +220,7 @@ export async function settleAbandonedCalls(deadRuns: string[] = []): Promise<num
       UPDATE tool_calls AS call
       SET status = ${end.status}::"ToolCallStatus", failure_class = ${end.failureClass}, error_message = ${message}, finished_at = ${new Date(now)}
       WHERE call.status = 'pending'
+        AND NOT EXISTS (SELECT FROM server_tasks WHERE server_tasks.tool_call_id = call.id AND server_tasks.ended_at IS NULL)
         AND (call.run_id = ANY(${deadRuns})
           OR EXISTS (SELECT FROM runs WHERE runs.id = call.run_id AND runs.finished_at < ${new Date(now - SETTLE_GRACE_MS)})
           OR (call.run_id IS NULL AND call.started_at < ${new Date(now - ORPHAN_MS)}))

@@ -25,7 +25,7 @@ export async function interruptStaleRuns(threadId?: string): Promise<number> {
 }
 
 /**
- * Ends parked runs that have no pending approval or question left, and deletes their states.
+ * Ends parked runs that have no pending approval, question or task left, and deletes their states.
  * Resolves to their number.
  */
 export async function endForgottenWaits(threadId?: string): Promise<number> {
@@ -37,6 +37,7 @@ export async function endForgottenWaits(threadId?: string): Promise<number> {
         WHERE status = 'waiting' AND (${threadId ?? null}::text IS NULL OR thread_id = ${threadId ?? null})
           AND NOT EXISTS (SELECT FROM approvals WHERE approvals.run_id = runs.id AND approvals.status = 'pending')
           AND NOT EXISTS (SELECT FROM questions WHERE questions.run_id = runs.id AND questions.status = 'pending')
+          AND NOT EXISTS (SELECT FROM server_tasks WHERE server_tasks.run_id = runs.id AND server_tasks.ended_at IS NULL)
         RETURNING id
       ), gone AS (DELETE FROM paused_runs USING ended WHERE paused_runs.run_id = ended.id)
       SELECT id FROM ended`,

@@ -104,6 +104,12 @@ const DETAIL = {
   argumentsHash: true,
   result: true,
   resultBytes: true,
+  task: {
+    select: {
+      ...{ status: true, said: true, polls: true, failures: true, pollAt: true, stopAt: true },
+      ...{ createdAt: true, changedAt: true, expiresAt: true, endedAt: true },
+    },
+  },
 } satisfies Prisma.ToolCallSelect
 
 /** A call as lists show it, with the person's name and email. */

@@ -17,6 +17,7 @@ export type KeyPurpose =
   | 'paused runs'
   | 'waiting calls'
   | 'answers to servers'
+  | 'server tasks'
 
 /**
  * Derives a 32-byte key for one purpose from APP_SECRET (HKDF). All replicas derive the same key,
