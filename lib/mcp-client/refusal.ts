@@ -27,3 +27,8 @@ export function findRefusal(error: unknown): Refusal | undefined {
   }
   return undefined
 }
+
+/** Why a server is not asked whose address is another now. */
+export function toMovedSentence(server: string): string {
+  return `The address of ${server} was changed by an administrator.`
+}

@@ -1,5 +1,12 @@
 import { askOf, makeNoAnswer, type NoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
-import { type Asked, isAnswer, isAnswerTo, readAnswer } from '#lib/mcp-client/answers/read-answer.ts'
+import {
+  type Asked,
+  isAnswer,
+  isAnswerTo,
+  offersTasks,
+  readAnswer,
+  type Takes,
+} from '#lib/mcp-client/answers/read-answer.ts'
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
@@ -15,6 +22,9 @@ const QUESTIONS_MAX = 100
 const PAGES_MAX = 20
 const TOOLS_MAX = 500
 
+/** The requests during which a server may ask. */
+const BEARS_QUESTIONS = new Set(['tools/call', 'tasks/result'])
+
 type Waiting = Asked & { resumes: number }
 
 /**
@@ -26,7 +36,7 @@ export class AnswerWatch {
   /** The tools that were left out of listings. */
   readonly leftOut: LeftOut[] = []
   readonly #send: typeof fetch
-  readonly #takesQuestions: boolean
+  #takes: Takes
   /** What the server asked for during each open call, by the call's trace. */
   readonly #asks = new Map<string, Set<ServerAsk>>()
   /** The traces of the calls on whose streams a server's questions came, by the questions' ids. */
@@ -36,10 +46,10 @@ export class AnswerWatch {
   /** Streams that broke off, by the id of their last event. The SDK resumes them. */
   readonly #broken = new Map<string, Waiting>()
 
-  /** With `takesQuestions`, questions to the person reach the client. */
-  constructor(send: typeof fetch, { takesQuestions = false } = {}) {
+  /** `takes` names what reaches the client besides results: questions to the person, begun tasks. */
+  constructor(send: typeof fetch, takes: Takes = {}) {
     this.#send = send
-    this.#takesQuestions = takesQuestions
+    this.#takes = takes
   }
 
   /** The trace of the call on whose stream the server's request with this id came. Forgets it. */
@@ -62,7 +72,7 @@ export class AnswerWatch {
     if (!asked) return this.#send(input, init)
     if (asked.trace) this.#asks.set(asked.trace, new Set())
     const response = await this.#send(input, init)
-    if (!response.ok) return passOnRefusal(response, asked, this.#takesQuestions)
+    if (!response.ok) return passOnRefusal(response, asked, this.#takes)
     const type = response.headers.get('content-type') ?? ''
     if (response.status === 202 || response.status === 204) {
       await response.body?.cancel()
@@ -104,7 +114,8 @@ export class AnswerWatch {
   }
 
   #read(message: Parameters<typeof readAnswer>[0], asked: Asked): object {
-    const answer = readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut), this.#takesQuestions)
+    if (asked.method === 'initialize') this.#takes = { ...this.#takes, runsTasks: offersTasks(message) }
+    const answer = readAnswer(message, asked, (leftOut) => void this.leftOut.push(...leftOut), this.#takes)
     return asked.method === 'tools/list' ? this.#withinPages(answer, asked) : answer
   }
 
@@ -153,7 +164,7 @@ export class AnswerWatch {
           if (!isFields(message)) why = 'unreadable'
           else if (message.id !== undefined) {
             const ask = askOf(message.method)
-            if (ask === 'elicitation' && this.#takesQuestions) this.#place(message.id, open)
+            if (ask === 'elicitation' && this.#takes.questions) this.#place(message.id, open)
             else this.#note(ask, open)
           }
           if (!open || !isAnswer(message)) yield { ...event, data: JSON.stringify(message) }
@@ -201,7 +212,7 @@ function askedIn(body: string): Asked | undefined {
     modern,
     ...(method === 'tools/list' &&
       !(isFields(message.params) && message.params.cursor !== undefined) && { isFirst: true }),
-    ...(method === 'tools/call' && typeof meta.traceparent === 'string' && { trace: meta.traceparent }),
+    ...(BEARS_QUESTIONS.has(method) && typeof meta.traceparent === 'string' && { trace: meta.traceparent }),
   }
 }
 
@@ -209,7 +220,7 @@ function askedIn(body: string): Asked | undefined {
  * Throws TurnedAway for 413 and 429. Passes on a JSON-RPC answer that came under another status
  * than 200 as an answer.
  */
-async function passOnRefusal(response: Response, asked: Asked, takesQuestions: boolean): Promise<Response> {
+async function passOnRefusal(response: Response, asked: Asked, takes: Takes): Promise<Response> {
   const { status, headers } = response
   if (status === 413 || status === 429) {
     await response.body?.cancel()
@@ -222,7 +233,7 @@ async function passOnRefusal(response: Response, asked: Asked, takesQuestions: b
   const text = await response.text().catch(() => '')
   const message = parsed(text)
   if (isAnswer(message) && isAnswerTo(message, asked))
-    return insteadOf(response, readAnswer(message, asked, undefined, takesQuestions))
+    return insteadOf(response, readAnswer(message, asked, undefined, takes))
   return new Response(text, { status, headers })
 }
 

@@ -5,7 +5,7 @@ export type ServerAsk = 'elicitation' | 'sampling' | 'roots'
 
 /** Why the server gave no answer to a request. */
 export type NoAnswer =
-  | { why: 'ended' | 'accepted' | 'other_id' | 'unreadable' | 'too_long' }
+  | { why: 'ended' | 'accepted' | 'other_id' | 'unreadable' | 'too_long' | 'task' }
   | { why: 'asks'; asks: ServerAsk[] }
 
 // No server can know this value, so none can forge it.

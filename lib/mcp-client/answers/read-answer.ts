@@ -1,7 +1,16 @@
 import { askOf, makeNoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { readOffers } from '#lib/mcp-client/answers/read-offers.ts'
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
+import { readTaskAnswer } from '#lib/mcp-client/answers/read-task.ts'
 import { chooseUsableTools, type LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
+
+/** Which answers the client takes besides results. */
+export type Takes = {
+  questions?: boolean
+  tasks?: boolean
+  /** False if the server has said that it runs no tasks (2025-11-25). */
+  runsTasks?: boolean
+}
 
 /**
  * A request that waits for its answer. `modern`: it uses revision 2026-07-28. `isFirst`: it asks for
@@ -27,30 +36,37 @@ export function isAnswerTo(message: Fields, { id }: Asked): boolean {
 
 /**
  * Converts an answer to a form that the SDK reads. Calls `onLeftOut` with the tools that were left
- * out of a list. With `takesQuestions`, a call's question to the person is an answer too.
+ * out of a list. With `takes.questions`, a call's question to the person is an answer too, and with
+ * `takes.tasks` the task that a call began.
  */
 export function readAnswer(
   message: Fields,
   asked: Asked,
   onLeftOut: (leftOut: LeftOut[]) => void = () => {},
-  takesQuestions = false,
+  takes: Takes = {},
 ): object {
   const { id } = asked
   if (message.jsonrpc !== '2.0') return makeNoAnswer(id, { why: 'unreadable' })
-  if (isError(message)) return readError(message.error, asked, takesQuestions)
+  if (isError(message)) return readError(message.error, asked, takes.questions === true)
   const { result } = message
   if (!isFields(result)) return makeNoAnswer(id, { why: 'unreadable' })
   if (result.resultType === 'input_required') {
     const asks = asksOf(result.inputRequests)
     const isForPerson = asked.method === 'tools/call' && asks.every((ask) => ask === 'elicitation')
-    if (takesQuestions && isForPerson) return { jsonrpc: '2.0', id, result }
+    if (takes.questions && isForPerson) return { jsonrpc: '2.0', id, result }
     return makeNoAnswer(id, { why: 'asks', asks })
   }
-  const read =
-    asked.method === 'tools/call'
+  const task = asked.method === 'tools/call' ? readTaskAnswer(result) : undefined
+  if (task && !takes.tasks) return makeNoAnswer(id, { why: 'task' })
+  // Some servers mark the description of a task as a task that was begun.
+  if (asked.method === 'tasks/get' && asked.modern)
+    return { jsonrpc: '2.0', id, result: { ...result, resultType: 'complete' } }
+  const read = task
+    ? task
+    : asked.method === 'tools/call' || asked.method === 'tasks/result'
       ? readResult(result)
       : asked.method === 'tools/list'
-        ? readList(result, onLeftOut)
+        ? readList(result, onLeftOut, takes.runsTasks)
         : readOffers(asked.method, result)
   if (!read) return makeNoAnswer(id, { why: 'unreadable' })
   const isComplete = asked.modern && asked.method !== 'server/discover' && read.resultType === undefined
@@ -80,11 +96,21 @@ function asksOf(requests: unknown): ServerAsk[] {
   return [...new Set(all.flatMap((request) => (isFields(request) ? (askOf(request.method) ?? []) : [])))]
 }
 
-function readList(result: Fields, onLeftOut: (leftOut: LeftOut[]) => void): Fields | undefined {
+function readList(
+  result: Fields,
+  onLeftOut: (leftOut: LeftOut[]) => void,
+  runsTasks: boolean | undefined,
+): Fields | undefined {
   const { tools, nextCursor, ...rest } = result
   if (!Array.isArray(tools)) return undefined
-  const usable = chooseUsableTools(tools)
+  const usable = chooseUsableTools(tools, { ...(runsTasks !== undefined && { runsTasks }) })
   onLeftOut(usable.leftOut)
   // Some servers end a list with null or an empty cursor.
   return { ...rest, tools: usable.tools, ...(typeof nextCursor === 'string' && nextCursor !== '' && { nextCursor }) }
+}
+
+/** True if a server says in its answer to `initialize` that calls of tools may be tasks. */
+export function offersTasks(message: Fields): boolean {
+  const at = (value: unknown, name: string) => (isFields(value) ? value[name] : undefined)
+  return ['result', 'capabilities', 'tasks', 'requests', 'tools', 'call'].reduce<unknown>(at, message) !== undefined
 }

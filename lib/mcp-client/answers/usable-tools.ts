@@ -16,11 +16,14 @@ const NAME_MAX_CHARS = 100
 /**
  * The usable tools of a listing, at most 500. A tool is left out on its own if its definition
  * violates MCP, is longer than 100,000 characters or deeper than 100 levels, if its name has
- * characters that are not text, or if it runs only as a task. Arguments without a type become an
- * object, and characters that cannot be stored become U+FFFD. Of two tools with the same name, the
- * first is kept.
+ * characters that are not text, or if it runs only as a task and its server runs none (without
+ * `runsTasks`). Arguments without a type become an object, and characters that cannot be stored
+ * become U+FFFD. Of two tools with the same name, the first is kept.
  */
-export function chooseUsableTools<Tool = unknown>(listed: Tool[]): { tools: Tool[]; leftOut: LeftOut[] } {
+export function chooseUsableTools<Tool = unknown>(
+  listed: Tool[],
+  { runsTasks = true } = {},
+): { tools: Tool[]; leftOut: LeftOut[] } {
   const byName = new Map<string, Tool>()
   const leftOut: LeftOut[] = []
   for (const [index, given] of listed.entries()) {
@@ -29,7 +32,7 @@ export function chooseUsableTools<Tool = unknown>(listed: Tool[]): { tools: Tool
     const why =
       byName.size === TOOLS_MAX
         ? `more than ${TOOLS_MAX} tools`
-        : (faultOf(tool) ?? (byName.has(name) ? 'its name comes twice' : undefined))
+        : (faultOf(tool, runsTasks) ?? (byName.has(name) ? 'its name comes twice' : undefined))
     if (why) leftOut.push({ name: cutText(name, NAME_MAX_CHARS), why })
     else byName.set(name, toStorable(tool))
   }
@@ -40,7 +43,7 @@ function nameOf(tool: unknown): string | undefined {
   return isFields(tool) && typeof tool.name === 'string' ? tool.name : undefined
 }
 
-function faultOf(tool: unknown): string | undefined {
+function faultOf(tool: unknown, runsTasks: boolean): string | undefined {
   if (isDeeper(tool, DEFINITION_MAX_DEPTH)) return `its definition is deeper than ${DEFINITION_MAX_DEPTH} levels`
   if (JSON.stringify(tool).length > DEFINITION_MAX_CHARS)
     return `its definition is longer than ${DEFINITION_MAX_CHARS} characters`
@@ -52,5 +55,7 @@ function faultOf(tool: unknown): string | undefined {
   const [issue] = judged.issues ?? []
   if (issue) return cutText(`${issue.path?.map(String).join('.') || 'it'}: ${issue.message}`, 200)
   const { execution } = tool as { execution?: { taskSupport?: unknown } }
-  return execution?.taskSupport === 'required' ? 'it runs only as a task, which is not supported' : undefined
+  return execution?.taskSupport === 'required' && !runsTasks
+    ? 'it runs only as a task, which its server does not offer'
+    : undefined
 }

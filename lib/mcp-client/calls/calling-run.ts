@@ -1,7 +1,7 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 import type { SentWidget } from '#lib/mcp-client/calls/result-widget.ts'
 import type { ResultFiles, ShownFiles } from '#lib/mcp-client/files/result-files.ts'
-import type { Asking } from '#lib/mcp-client/questions/asking.ts'
+import type { Asking, TaskKeeping } from '#lib/mcp-client/questions/asking.ts'
 
 /** Why a call is not made, as a sentence. `declined`: a person decided so. */
 export type CallRefusal = { sentence: string; declined: boolean }
@@ -29,6 +29,8 @@ export type CallingRun = {
   keepFiles?: ResultFiles['keep']
   /** Takes the questions of servers. Without it, servers are told that nobody can be asked. */
   asking?: Asking
+  /** Keeps calls that go on as tasks. Without it, no call is made as a task. */
+  tasks?: TaskKeeping
   /** Set if the call repeats one of the ledger, outside any run. */
   repeats?: { callId: string; by: string }
   /**

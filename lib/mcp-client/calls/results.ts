@@ -1,10 +1,11 @@
 import type { MCPServer } from '@openai/agents'
 import type { ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
 import { isInputRefusal } from '#lib/mcp-client/failures/input-refusal.ts'
 import { EFFECT, toSafeDetail, toSafeText } from '#lib/mcp-client/failures/mcp-failure.ts'
 import { withoutBinary } from '#lib/mcp-client/files/without-binary.ts'
-import type { WantedInput } from '#lib/mcp-client/questions/asking.ts'
+import type { WaitingTask, WantedInput } from '#lib/mcp-client/questions/asking.ts'
 
 // A text result counts as an input refusal only if it begins like this. Any other opening may be
 // the tool's own words.
@@ -21,6 +22,11 @@ export const WAITING_RESULT: Result = {
   content: [{ type: 'text', text: 'The tool asked the person a question, and waits for the answer.' }],
 }
 
+/** What the SDK and the model get of a call that goes on as a task. */
+export const TASK_RESULT: Result = {
+  content: [{ type: 'text', text: 'The tool works on this in the background. Its result comes later.' }],
+}
+
 /** Why an attempt failed. `sent` is false if it provably never began. */
 export type Failure = { class: FailureClass; sentence: string; status: ToolCallOutcome['status']; sent: boolean }
 
@@ -32,7 +38,11 @@ export type Attempt = {
   result?: Result
   failure?: Failure
   times?: Times
-  wanted?: { input: WantedInput; rowId: string; workedMs: number }
+  wanted?: { input: WantedInput; rowId: string; workedMs: number; task?: TaskHandle }
+  /** The call goes on as a task, and has no outcome yet. */
+  goesOn?: WaitingTask
+  /** The call became a task, which ends with it. */
+  hadTask?: boolean
   /** The server asked the person something during the call. */
   hasAsked?: boolean
 }

@@ -3,6 +3,7 @@ import { readSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
 import { CallRow, type RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { noteCall, whyEnded } from '#lib/mcp-client/calls/calls-under-way.ts'
@@ -19,15 +20,20 @@ import {
   toolError,
 } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
-import type { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
+import { carryTask } from '#lib/mcp-client/connection/carry-task.ts'
 import { describeAsks, EFFECT, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
-import { ROUNDS_MAX, TOO_MANY } from '#lib/mcp-client/questions/asking.ts'
+import { ROUNDS_MAX, TOO_MANY, type WaitingTask } from '#lib/mcp-client/questions/asking.ts'
 import { HeldCall } from '#lib/mcp-client/questions/held-call.ts'
 import { withRequiredAddresses } from '#lib/mcp-client/questions/required-addresses.ts'
+import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
 import { isInputRequired, readWantedInput } from '#lib/mcp-client/questions/wanted-input.ts'
-import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { Refusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import type { SessionKeeper } from '#lib/mcp-client/sessions/session-keeper.ts'
+import { Patience } from '#lib/mcp-client/tasks/reach-task.ts'
+import { runsAsTask } from '#lib/mcp-client/tasks/task-support.ts'
+import { findBegunTask } from '#lib/mcp-client/tasks/task-wire.ts'
 import { forgetTools, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
@@ -41,8 +47,16 @@ export type OutgoingCall = RecordedCall & {
   signal: AbortSignal | undefined
   /** Why the call is not sent: it was refused, or a value that must be filled in is unknown. */
   problem?: Attempt
-  /** Set if the call has waited for answers: its row, and the answers as parameters. */
-  resumes?: { rowId: string; workedMs: number; params: object }
+  /** The public name of the tool, and the arguments as the model gave them. */
+  asked: { name: string; args: Record<string, unknown> }
+  /** Set if the call has waited: its row, its answers (as parameters), and its task if it is one. */
+  resumes?: {
+    rowId: string
+    workedMs: number
+    rounds: number
+    params: { inputResponses?: Record<string, QuestionAnswer> }
+    task?: TaskHandle | undefined
+  }
 }
 
 /** How the calls of a connection are made. */
@@ -58,8 +72,8 @@ export type Way = {
 /**
  * Makes a call once: records it in the ledger, sends it within its deadlines, and records its end.
  * A call that cannot be recorded is not sent. Never throws. If a call fails, whatever the server
- * asked for meanwhile is reported as the reason. A call whose server asks the person something has
- * no end yet, so its row stays pending.
+ * asked for meanwhile is reported as the reason. A call whose server asks the person something, or
+ * that goes on as a task, has no end yet, so its row stays pending.
  */
 export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt> {
   const span = newSpan(way.run.id)
@@ -74,7 +88,9 @@ export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt
   }
   const sent = call.problem ?? (await sendCall(call, way, span, row))
   const attempt = withEffect(withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? []), call, way.server)
-  if (!attempt.wanted) await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
+  if (attempt.wanted || attempt.goesOn) return attempt
+  await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
+  if (attempt.hadTask) await way.run.tasks?.end(row.id)
   return attempt
 }
 
@@ -86,6 +102,7 @@ export async function endWaitingCall(
 ): Promise<Attempt> {
   const attempt = withEffect({ failure, hasAsked: true }, call, server)
   if (call.resumes) await CallRow.resume(call, run, call.resumes).settle(attempt)
+  if (call.resumes?.task) await run.tasks?.end(call.resumes.rowId)
   return attempt
 }
 
@@ -106,7 +123,7 @@ function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
 }
 
 async function sendCall(
-  { tool, listed, args, meta, callId, signal, policy, resumes }: OutgoingCall,
+  { tool, listed, args, meta, callId, signal, policy, resumes, asked }: OutgoingCall,
   { server, run, keeper, open }: Way,
   span: TraceContext,
   row: CallRow,
@@ -125,10 +142,20 @@ async function sendCall(
   const elapsedMs = () => Math.round(performance.now() - started)
   using underWay = noteCall(server.id ?? server.name, run.userId)
   using shown = new Throttle<string>((said) => callId && run.onProgress?.(callId, said))
-  const { session } = keeper
+  let { session } = keeper
+  let task = resumes?.task
+  let patience: Patience | undefined
   try {
+    if (task && task.url !== server.url) throw new Refusal('denied', toMovedSentence(server.name))
+    if (task?.session) session = keeper.beside(task.session)
     await session.open()
     times.connectedMs = elapsedMs()
+    const asTask = !server.builtin && !task && runsAsTask(session.client, listed, run.tasks !== undefined && !!callId)
+    // The session that knows a task is left to the server, and nothing else may depend on it.
+    if (asTask && session.name) {
+      session = keeper.beside()
+      await session.open()
+    }
     phase = 'call'
     const deadlines = deadlinesOf(policy)
     const running = new CallClocks(deadlines)
@@ -152,11 +179,36 @@ async function sendCall(
     const sources = server.builtin && run.listSources ? { [SOURCES_META]: run.listSources() } : {}
     const _meta = { ...meta, ...sources, traceparent: traceparent(span) }
     using _open = held && open.add(_meta.traceparent, held)
-    const params = { name: tool, arguments: args, _meta, ...resumes?.params }
-    const answer = (await withRequiredAddresses(
-      () => session.client.callTool(params, options),
-      held && ((question) => open.ask(question, _meta.traceparent, options.signal)),
-    )) as Result
+    const forMs = (policy.hardSeconds ?? env().MCP_TASK_TIMEOUT) * 1000
+    const params = { name: tool, arguments: args, _meta, ...resumes?.params, ...(asTask && { task: { ttl: forMs } }) }
+    const answer = task
+      ? undefined
+      : ((await withRequiredAddresses(
+          () => session.client.callTool(params, options),
+          held && ((question) => open.ask(question, _meta.traceparent, options.signal)),
+        )) as Result)
+    const begun = answer && findBegunTask(answer)
+    const isModern = session.client.getProtocolEra() === 'modern'
+    if (begun) task = { id: begun.id, url: server.url, isModern, ...(session.name && { session: session.name }) }
+    if (task) {
+      hasAsked = true
+      running.stop()
+      const waits = new Patience()
+      patience = waits
+      if (held) held.pause = () => waits.pause()
+      const waiting: WaitingTask = {
+        ...{ ...about, ...asked, task, questions: [], answers: {}, workedMs: row.workedMs },
+        rounds: resumes?.rounds ?? 0,
+      }
+      const answers = task === resumes?.task ? resumes.params.inputResponses : undefined
+      const ends = AbortSignal.any([signal, underWay.signal, held?.barred].filter((one) => one !== undefined))
+      const carried = {
+        ...{ newSession: () => keeper.beside(), run, session, waiting, listed, begun: begun?.state, forMs, answers },
+        ...{ patience, signal: ends, meta: _meta, note: (sentence: string) => held?.note(sentence) },
+      }
+      return { ...(await carryTask({ ...carried, onSaid: (said) => shown.push(said) })), times }
+    }
+    if (!answer) throw new Error('a call has neither an answer nor a task')
     if (isInputRequired(answer)) {
       hasAsked = true
       const input = readWantedInput(answer, (sentence) => held?.note(sentence))
@@ -181,9 +233,15 @@ async function sendCall(
     if (failureClass === 'session_lost') keeper.drop(session)
     hasAsked ||= held?.hasAsked === true
     const why = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
-    return { failure: { class: failureClass, sentence: why + sentence, status, sent }, times, hasAsked }
+    return {
+      failure: { class: failureClass, sentence: why + sentence, status, sent },
+      times,
+      hasAsked,
+      hadTask: !!task,
+    }
   } finally {
     clocks?.stop()
+    patience?.[Symbol.dispose]()
   }
 }
 

@@ -14,7 +14,8 @@ const ASKED_TOO_OFTEN: Failure = {
 
 /**
  * Follows an attempt to its end or to a question for the person. Answers that need no person are
- * sent at once. Resolves to the last attempt; undefined if the call was parked.
+ * sent at once. Resolves to the last attempt; undefined if the call was parked, with a question or as
+ * a task.
  */
 export async function concludeCall(
   call: OutgoingCall,
@@ -22,18 +23,22 @@ export async function concludeCall(
   { name, args, rounds }: Pick<WaitingCall, 'name' | 'args' | 'rounds'>,
   way: Way,
 ): Promise<Attempt | undefined> {
-  const { asking } = way.run
+  const { asking, tasks } = way.run
   const { callId, listed, policy, tool } = call
+  if (attempt.goesOn) {
+    tasks?.park(attempt.goesOn)
+    return undefined
+  }
   if (!attempt.wanted || !asking || callId === undefined) return attempt
-  const { input, rowId, workedMs } = attempt.wanted
-  const next = { ...call, resumes: { rowId, workedMs, params: toRetryParams(input) } }
+  const { input, rowId, workedMs, task } = attempt.wanted
+  const next = { ...call, resumes: { rowId, workedMs, rounds, task, params: toRetryParams(input) } }
   if (rounds > ROUNDS_MAX) return endWaitingCall(next, way, ASKED_TOO_OFTEN)
   if (input.questions.length === 0)
     return concludeCall(next, await attemptCall(next, way), { name, args, rounds: rounds + 1 }, way)
   const { builtin, name: server } = way.server
   asking.park({
     ...input,
-    ...{ name, args, rounds, rowId, workedMs, callId, server, tool },
+    ...{ name, args, rounds, rowId, workedMs, callId, server, tool, ...(task && { task }) },
     onlyReads: onlyReads({ builtin, tool: listed, policy }),
     toolHash: hashDefinition(listed as ToolDefinition),
   })

@@ -24,7 +24,7 @@ type About = {
 export async function toOutgoingCall(
   { server, run, policies, fill }: About,
   { tool, listed, args }: { tool: string; listed: McpTool | undefined; args: Record<string, unknown> },
-  made: Pick<OutgoingCall, 'meta' | 'callId' | 'signal'>,
+  made: Pick<OutgoingCall, 'meta' | 'callId' | 'signal' | 'asked'>,
 ): Promise<OutgoingCall> {
   const { name } = server
   const off = findOffRefusal(run, { server: name, tool })

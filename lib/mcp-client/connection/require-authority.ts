@@ -1,6 +1,6 @@
 import { type Authority, explainRefusal, findAuthority } from '#lib/data/people/authority.ts'
 import { findServerState } from '#lib/data/servers/servers.ts'
-import { Refusal } from '#lib/mcp-client/refusal.ts'
+import { Refusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** On whose behalf requests are made. */
@@ -24,16 +24,17 @@ export async function requireAuthority(server: McpServer, { role, runEnded }: Au
   if (!state) throw new Refusal('denied', `${server.name} was removed by an administrator.`)
   if ('enabled' in state && !state.enabled)
     throw new Refusal('denied', `${server.name} was switched off by an administrator.`)
-  if (state.url !== server.url)
-    throw new Refusal('denied', `The address of ${server.name} was changed by an administrator.`)
+  if (state.url !== server.url) throw new Refusal('denied', toMovedSentence(server.name))
   if (state.audience === 'admins' && role !== 'admin')
     throw new Refusal('denied', `${server.name} is for administrators only.`)
 }
+
+const ENDS = new Set<unknown>(['notifications/cancelled', 'tasks/cancel'])
 
 /**
  * True for requests that only end something. They are sent even after the run has ended, so that
  * the server stops its work and forgets the session.
  */
 export function isClosing(method: string, message: { method?: string } | undefined): boolean {
-  return method === 'DELETE' || message?.method === 'notifications/cancelled'
+  return method === 'DELETE' || ENDS.has(message?.method)
 }

@@ -7,16 +7,24 @@ import type { CallingRun, CallRefusal } from '#lib/mcp-client/calls/calling-run.
 import { deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { MadeCalls } from '#lib/mcp-client/calls/made-calls.ts'
 import { mayRetry } from '#lib/mcp-client/calls/repeat-rules.ts'
-import { type Attempt, type Result, toDeclined, toDenied, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
+import {
+  type Attempt,
+  type Result,
+  TASK_RESULT,
+  toDeclined,
+  toDenied,
+  WAITING_RESULT,
+} from '#lib/mcp-client/calls/results.ts'
 import { attemptCall, type OutgoingCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
 import { concludeCall } from '#lib/mcp-client/connection/conclude-call.ts'
 import { toOutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
-import { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
-import { SessionKeeper } from '#lib/mcp-client/connection/session-keeper.ts'
 import { ASKS, AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { WaitingCall } from '#lib/mcp-client/questions/asking.ts'
 import { toRetryParams } from '#lib/mcp-client/questions/wanted-input.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { ServerSession, type SessionName } from '#lib/mcp-client/sessions/server-session.ts'
+import { SessionKeeper } from '#lib/mcp-client/sessions/session-keeper.ts'
+import { TAKES_TASKS } from '#lib/mcp-client/tasks/task-wire.ts'
 import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
 import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
@@ -60,8 +68,8 @@ export class ToolConnection implements MCPServer {
     this.#policies = policies
     this.#fill = fill
     // Our own server needs no repairs, and the checks would slow down each call.
-    this.#watch = server.builtin ? undefined : new AnswerWatch(send, { takesQuestions: run.asking !== undefined })
-    this.#keeper = new SessionKeeper(() => this.#begin(this.#watch?.fetch ?? send))
+    this.#watch = server.builtin ? undefined : new AnswerWatch(send, { questions: !!run.asking, tasks: !!run.tasks })
+    this.#keeper = new SessionKeeper((resumes) => this.#begin(this.#watch?.fetch ?? send, resumes))
   }
 
   get name(): string {
@@ -175,14 +183,14 @@ export class ToolConnection implements MCPServer {
   }
 
   /**
-   * Goes on with a call that waited for answers, and sends them once. It must be a tool of this
+   * Goes on with a call that waited for answers, and sends them once, or whose task has a result. It must be a tool of this
    * server. The result is as of any call, or that of one that waits again.
    */
   async continueCall(waiting: WaitingCall, signal?: AbortSignal): Promise<Result> {
     const { name, args, callId, rowId, workedMs, rounds } = waiting
     const started = performance.now()
     const call = await this.#outgoing(name, args, { meta: undefined, callId, signal })
-    const resumes = { rowId, workedMs, params: toRetryParams(waiting) }
+    const resumes = { rowId, workedMs, rounds, task: waiting.task, params: toRetryParams(waiting) }
     const attempt = await this.#attempt({ ...call, resumes })
     return this.#concluded({ ...call, resumes }, attempt, { started, name, args, rounds: rounds + 1 })
   }
@@ -194,7 +202,8 @@ export class ToolConnection implements MCPServer {
     { started, ...about }: Pick<WaitingCall, 'name' | 'args' | 'rounds'> & { started: number },
   ): Promise<Result> {
     const ended = await concludeCall(call, attempt, about, this.#way)
-    return ended ? this.#settled(call, ended, started) : WAITING_RESULT
+    if (ended) return this.#settled(call, ended, started)
+    return attempt.goesOn ? TASK_RESULT : WAITING_RESULT
   }
 
   /**
@@ -231,9 +240,11 @@ export class ToolConnection implements MCPServer {
   /** Nothing is remembered here; see `tool-lists.ts`. */
   async invalidateToolsCache(): Promise<void> {}
 
-  #begin(send: typeof fetch): ServerSession {
-    const capabilities = this.asks ? ASKS : {}
-    const session = new ServerSession({ url: this.server.url, send, connectMs: this.#connectMs, capabilities })
+  #begin(send: typeof fetch, resumes?: SessionName): ServerSession {
+    const { url, builtin } = this.server
+    const capabilities = { ...(this.asks && ASKS), ...(!builtin && this.#run.tasks && TAKES_TASKS) }
+    const connectMs = this.#connectMs
+    const session = new ServerSession({ url, send, connectMs, capabilities, ...(resumes && { resumes }) })
     if (this.asks) this.#open.listen(session.client, (id) => this.#watch?.takeCallOf(id))
     session.client.setNotificationHandler('notifications/tools/list_changed', () =>
       expireTools(this.server, this.#run.userId),
@@ -252,7 +263,8 @@ export class ToolConnection implements MCPServer {
   ): Promise<OutgoingCall> {
     const tool = this.#offered.named(publicName)?.tool.name ?? publicName
     const about = { server: this.server, run: this.#run, policies: this.#policies, fill: this.#fill }
-    return toOutgoingCall(about, { tool, listed: this.listed(tool), args }, made)
+    const asked = { name: publicName, args }
+    return toOutgoingCall(about, { tool, listed: this.listed(tool), args }, { ...made, asked })
   }
 
   get #way(): Way {

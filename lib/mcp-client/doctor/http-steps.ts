@@ -6,10 +6,10 @@ import {
 import { findBoundIssuer, findHandMadeClient, isSameIssuer } from '#lib/mcp-client/accounts/client-issuer.ts'
 import { oauthFetch } from '#lib/mcp-client/accounts/oauth-fetch.ts'
 import { readRetryAfterSeconds } from '#lib/mcp-client/answers/turned-away.ts'
-import { CLIENT_INFO } from '#lib/mcp-client/connection/server-session.ts'
 import { type Examination, Finding } from '#lib/mcp-client/doctor/examination.ts'
 import { findFix } from '#lib/mcp-client/doctor/find-fix.ts'
 import { toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { CLIENT_INFO } from '#lib/mcp-client/sessions/server-session.ts'
 
 /** The authentication challenge of a server that requires a sign-in. */
 export type Challenge = { resourceMetadataUrl?: URL; scope?: string }

@@ -80,6 +80,10 @@ const NO_ANSWER: Record<NoAnswer['why'], { failureClass: FailureClass; sentence?
   other_id: { failureClass: 'protocol_error', sentence: 'The server of this tool answered a different request.' },
   unreadable: { failureClass: 'protocol_error' },
   too_long: { failureClass: 'protocol_error', sentence: 'The answer of the server of this tool was too long.' },
+  task: {
+    failureClass: 'protocol_error',
+    sentence: 'The server of this tool began a task, which nobody had asked for.',
+  },
   asks: { failureClass: 'input_required' },
 }
 

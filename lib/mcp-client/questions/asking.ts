@@ -1,3 +1,4 @@
+import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
 import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
 
 /** How often a server may ask during one call, whatever the revision. */
@@ -40,10 +41,33 @@ export type WaitingCall = AskingCall &
     /** How often the server has asked, and how long (ms) it has worked. */
     rounds: number
     workedMs: number
+    /** The task as which the call goes on at its server. */
+    task?: TaskHandle
   }
 
 /** What became of a question for which a call is held open. */
 export type HeldAnswer = (QuestionAnswer & { refused?: undefined }) | { refused: string }
+
+/** A call that goes on as a task at its server. */
+export type WaitingTask = WaitingCall & { task: TaskHandle }
+
+/** Keeps the tasks that calls of a run become, for whichever run takes up their results. */
+export type TaskKeeping = {
+  /**
+   * Stores a task, before anything else is done with it, or that its server is to be asked again.
+   * `inMs`: when the server wants to be asked. `forMs`: how long it may take in total.
+   */
+  begin(
+    call: WaitingTask,
+    state: { said?: string | undefined; inMs?: number | undefined; forMs: number },
+  ): Promise<void>
+  /** Takes a call whose task goes on. The run has to end, and a later one takes up the result. */
+  park(call: WaitingTask): void
+  /** Notes that the task of a call waits for its person's answer. */
+  ask(rowId: string): Promise<void>
+  /** The call of a task has ended: nobody asks for the task any more. */
+  end(rowId: string): Promise<void>
+}
 
 /** Takes the questions that servers ask during the calls of a run, for its person. */
 export type Asking = {

@@ -1,16 +1,16 @@
-import type { ServerSession } from '#lib/mcp-client/connection/server-session.ts'
+import type { ServerSession, SessionName } from '#lib/mcp-client/sessions/server-session.ts'
 
 /**
  * Keeps one session with a server: it opens when first needed, and begins anew after it did not
  * open or was lost. Whatever was begun is ended by `close`.
  */
 export class SessionKeeper {
-  readonly #begin: () => ServerSession
+  readonly #begin: (resumes?: SessionName) => ServerSession
   readonly #begun: ServerSession[] = []
   #current: ServerSession | undefined
   #isClosed = false
 
-  constructor(begin: () => ServerSession) {
+  constructor(begin: (resumes?: SessionName) => ServerSession) {
     this.#begin = begin
   }
 
@@ -22,6 +22,14 @@ export class SessionKeeper {
     this.#begun.push(session)
     if (this.#isClosed) void session.close()
     session.open().catch(() => this.drop(session))
+    return session
+  }
+
+  /** Begins another session beside the one in use, or goes on in one that was begun earlier. */
+  beside(resumes?: SessionName): ServerSession {
+    const session = this.#begin(resumes)
+    this.#begun.push(session)
+    if (this.#isClosed) void session.close()
     return session
   }
 

@@ -13,6 +13,8 @@ import { VERSION } from '#lib/platform/version.ts'
 export const CLIENT_INFO = { name: 'switchboard', title: 'Switchboard', version: VERSION }
 // A server that does not answer to the end of its session holds nobody up for longer.
 const END_MS = 5_000
+/** How long (ms) the end of a session waits for what tells the server that a request was cancelled. */
+const CANCEL_MS = 1_000
 
 type Options = {
   url: string
@@ -24,11 +26,16 @@ type Options = {
   capabilities?: ClientCapabilities
   /** `initialize`: connects as a client that knows only revisions before 2026-07-28. */
   handshake?: 'discover' | 'initialize'
+  /** Goes on in a session that was begun earlier, without a handshake. */
+  resumes?: SessionName
 }
+
+/** By what a server knows a session (2025-11-25). Who knows it can use the session. */
+export type SessionName = { id: string; version?: string }
 
 /**
  * A session with an MCP server: a client, its transport, and their end. Whatever the server keeps
- * for the session is ended by `close`, even if that comes during the handshake.
+ * for the session is ended by `close`, even if that comes during the handshake, unless it is kept.
  */
 export class ServerSession {
   /**
@@ -38,19 +45,31 @@ export class ServerSession {
   readonly client: Client
   readonly #options: Options
   readonly #transport: StreamableHTTPClientTransport
+  /** True if the session is left to the server, because it holds what we come back for. */
+  isKept = false
+  readonly #cancelling = new Set<Promise<unknown>>()
   #opening: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: Options) {
-    const { url, send, capabilities = {}, handshake = 'discover' } = options
+    const { url, send, capabilities = {}, handshake = 'discover', resumes } = options
     this.#options = options
-    this.#transport = new StreamableHTTPClientTransport(new URL(url), { fetch: send })
+    this.#transport = new StreamableHTTPClientTransport(new URL(url), {
+      fetch: (input, init) => this.#noted(send(input, init), init),
+      ...(resumes && { sessionId: resumes.id, protocolVersion: resumes.version }),
+    })
     this.client = new Client(CLIENT_INFO, {
       capabilities,
       versionNegotiation: { mode: handshake === 'discover' ? 'auto' : 'legacy' },
       inputRequired: { autoFulfill: false },
     })
     this.client.fallbackRequestHandler = async ({ method }) => refuseRequest(method)
+  }
+
+  /** By what the server knows this session; undefined if it keeps none. */
+  get name(): SessionName | undefined {
+    const { sessionId: id, protocolVersion: version } = this.#transport
+    return id === undefined ? undefined : { id, ...(version !== undefined && { version }) }
   }
 
   /**
@@ -86,13 +105,22 @@ export class ServerSession {
     if (this.#closing) throw toClosed()
   }
 
+  /** Notes a notice of cancellation that is on its way: closing the transport would abort it. */
+  #noted(sending: Promise<Response>, init: RequestInit | undefined): Promise<Response> {
+    if (typeof init?.body !== 'string' || !init.body.includes('"notifications/cancelled"')) return sending
+    const sent = sending.catch(() => undefined).finally(() => this.#cancelling.delete(sent))
+    this.#cancelling.add(sent)
+    return sending
+  }
+
   async #close(): Promise<void> {
     // During a handshake the id of the session may be on its way.
     await this.#opening?.catch(() => undefined)
+    await withDeadline(Promise.all(this.#cancelling), CANCEL_MS, () => undefined)
     const { sessionId, protocolVersion } = this.#transport
     // The client has no transport before the revision is known.
     await (this.client.transport ? this.client : this.#transport).close()
-    if (sessionId !== undefined) await this.#end(sessionId, protocolVersion)
+    if (sessionId !== undefined && !this.isKept) await this.#end(sessionId, protocolVersion)
   }
 
   /** A request of its own, because closing the transport aborts all of the transport's. */
