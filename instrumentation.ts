@@ -12,6 +12,7 @@ export async function register(): Promise<void> {
     { warmUpServers },
     { startRecovery },
     { startExpiry },
+    { startTasks },
     { log },
   ] = await Promise.all([
     import('#lib/platform/redirect-console.ts'),
@@ -20,12 +21,14 @@ export async function register(): Promise<void> {
     import('#lib/mcp-client/connection/warm-up.ts'),
     import('#lib/runs/heartbeat.ts'),
     import('#lib/agent/start-expiry.ts'),
+    import('#app/api/chatkit/start-tasks.ts'),
     import('#lib/platform/log.ts'),
   ])
   if (process.env.NODE_ENV === 'production') redirectConsole()
   await beginServing()
   startRecovery()
   startExpiry()
+  startTasks()
   // A database that does not answer yet must not stop the start. A restart prints the code again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUpServers()

@@ -8,6 +8,7 @@ import { toBytesText, toDurationText } from '#app/ui/time-text.ts'
 import type { CallQuestion } from '#lib/data/runs/questions/call-questions.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import { AskedQuestions } from './asked-questions.tsx'
+import { CallTask } from './call-task.tsx'
 import { CallTimes } from './call-times.tsx'
 import { explainFailure } from './explain-failure.ts'
 
@@ -48,7 +49,9 @@ export function CallDetail({
         <Notice>
           {isAsking
             ? 'The server asked the person something, and the call waits for the answer.'
-            : 'The call was sent and has not ended yet.'}
+            : call.task
+              ? 'The call goes on at its server, as a task.'
+              : 'The call was sent and has not ended yet.'}
         </Notice>
       )}
       <Card>
@@ -75,6 +78,7 @@ export function CallDetail({
         <CallTimes call={call} />
       </Card>
       <AskedQuestions questions={questions} />
+      {call.task && <CallTask task={call.task} />}
       <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
       {call.result === null ? (
         call.status !== 'pending' && <Card title="Result">No result came back.</Card>

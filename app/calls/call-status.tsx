@@ -19,7 +19,7 @@ export const CALL_STATUS_NAMES = Object.fromEntries(
 const RUNS: Record<RunStatus, [BadgeTone, string]> = {
   queued: ['accent', 'Queued'],
   running: ['accent', 'Running'],
-  waiting: ['warn', 'Waiting for the person'],
+  waiting: ['warn', 'Waiting'],
   done: ['ok', 'Done'],
   stopped: ['neutral', 'Stopped'],
   interrupted: ['warn', 'Interrupted'],

@@ -9,6 +9,7 @@ import type { SideStep } from '#lib/agent/stream/chat-context.ts'
 import type { ItemContext } from '#lib/agent/stream/item-context.ts'
 import { SideEvents } from '#lib/agent/stream/side-events.ts'
 import { TurnEvents } from '#lib/agent/stream/turn-events.ts'
+import type { RunTasks } from '#lib/agent/tasks/run-tasks.ts'
 import { findOrigin, toSentArguments } from '#lib/agent/tools/agent-tools.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
@@ -29,6 +30,8 @@ export class OpenTurn {
   readonly runs: readonly string[]
   /** The questions that servers ask, once it is known whom. */
   questions: RunQuestions | undefined
+  /** The calls that go on as tasks, once it is known for whom. */
+  tasks: RunTasks | undefined
   readonly making: ItemContext
   /** What the turn shows: the run's events become thread events here. */
   readonly events: TurnEvents

@@ -152,9 +152,9 @@ export async function prepareAgent(
       agent.instructions = (runContext) => write(runContext.context)
       agent.model = model
       agent.tools = offer.tools
-      // A call that waits for its person ends the run, which is parked.
+      // A call that waits for its person, or goes on as a task, ends the run, which is parked.
       agent.toolUseBehavior = () =>
-        open.questions?.waiting.length
+        open.questions?.waiting.length || open.tasks?.waiting.length
           ? { isFinalOutput: true, isInterrupted: undefined, finalOutput: '' }
           : { isFinalOutput: false, isInterrupted: undefined }
       rest ??= {

@@ -15,14 +15,17 @@ import { cancelPendingQuestions } from '#lib/agent/questions/close-questions.ts'
 import type { ContinuedCalls } from '#lib/agent/questions/continued-calls.ts'
 import { RunQuestions } from '#lib/agent/questions/run-questions.ts'
 import { findWords } from '#lib/agent/questions/words/find-words.ts'
-import { endEarly, failTurn, settleTurn, waitForAnswers } from '#lib/agent/settle-turn.ts'
+import { endEarly, failTurn, settleTurn, waitForAnswers, waitForTasks } from '#lib/agent/settle-turn.ts'
 import { applyDecisions, startAgent } from '#lib/agent/start-agent.ts'
 import { mergeEvents } from '#lib/agent/stream/side-events.ts'
+import { RunTasks } from '#lib/agent/tasks/run-tasks.ts'
+import type { TakenUpCalls } from '#lib/agent/tasks/taken-up-calls.ts'
 import { openTools, unavailableNotices } from '#lib/agent/tools/open-tools.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
+import { stopServerTasks } from '#lib/data/runs/server-tasks.ts'
 
 /**
  * Answers one turn with the agent. A new message first declines the thread's pending approvals.
@@ -34,12 +37,14 @@ import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
 export async function* runTurn(
   turn: Turn,
   context: TurnContext,
-  { resumed, continued }: { resumed?: ResumedRun; continued?: ContinuedCalls } = {},
+  { resumed, continued }: { resumed?: ResumedRun; continued?: ContinuedCalls | TakenUpCalls } = {},
 ): AsyncGenerator<ThreadStreamEvent> {
   const { input, signal, store, thread } = turn
   if (input) {
     yield* declinePendingApprovals(context.caller, store, thread.id)
     yield* cancelPendingQuestions(context.caller, store, thread.id)
+    // Only a message that is answered again has any.
+    await stopServerTasks(context.caller, thread.id, { turnId: input.id })
   }
   const open = new OpenTurn(turn, context, { resumed, continued })
   const { events, steps } = open
@@ -60,11 +65,12 @@ export async function* runTurn(
     const { cast, notices } = await readCast(turn, context)
     open.cast = cast
     yield* notices
+    const run = { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id }
     open.questions = new RunQuestions({
-      run: { id: context.run.id, ownerId: context.caller.userId, threadId: thread.id },
-      ...{ store, steps, timeZone: known.person.timeZone ?? 'UTC', words: findWords(known.person.locale) },
+      ...{ run, store, steps, timeZone: known.person.timeZone ?? 'UTC', words: findWords(known.person.locale) },
       findAnswerRefusal: (call) => open.findAnswerRefusal(call),
     })
+    open.tasks = new RunTasks({ run, runs: open.runs, store, steps })
     const tools = await openTools({
       context,
       known,
@@ -72,6 +78,7 @@ export async function* runTurn(
       signal,
       resumed,
       asking: open.questions,
+      tasks: open.tasks,
       relist: continued !== undefined,
       cast,
       findModel: () => open.askedBy,
@@ -88,6 +95,7 @@ export async function* runTurn(
     if (continued) yield* continued.finish(open, tools, known)
     if (signal.aborted) return yield* endEarly(open)
     if (open.questions.waiting.length > 0) return yield* waitForAnswers(open, tools, [])
+    if (open.tasks.waiting.length > 0) return yield* waitForTasks(open)
     const words = readRememberCommand(input)
     if (input && words !== undefined)
       return yield* rememberOnRequest(context.caller, { thread, message: input, making: open.making }, words)

@@ -11,13 +11,14 @@ import { makeItem } from '#lib/agent/stream/item-context.ts'
 import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
+import { AppError } from '#lib/platform/errors.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 
 type Result = Awaited<ReturnType<typeof startAgent<AgentFacts>>>
 
 /**
  * Ends a turn whose agent has ended: shows what is left to show, then parks the run if calls wait
- * for approval or for answers, or closes what is open.
+ * for approval or for answers or go on as tasks, or closes what is open.
  */
 export async function* settleTurn(
   open: OpenTurn,
@@ -38,7 +39,8 @@ export async function* settleTurn(
     const run = { id: context.run.id, ownerId: context.caller.userId, runs: open.runs }
     yield* parkRun({ thread, store, run, events, state, interruptions, pending: review.pending })
     context.run.wait()
-  } else yield* events.end()
+  } else if (open.tasks?.waiting.length) yield* waitForTasks(open)
+  else yield* events.end()
   if (model.cut) yield* cutOff(model.cut, open)
 }
 
@@ -52,9 +54,17 @@ export async function* waitForAnswers(
   open.context.run.wait()
 }
 
+/** Parks the run until its calls that go on as tasks have come to something. */
+export async function* waitForTasks({ events, context }: OpenTurn): AsyncGenerator<ThreadStreamEvent> {
+  yield* events.end()
+  context.run.wait()
+}
+
 /** Closes what is open after the turn was stopped. */
-export async function* endEarly({ events, questions }: OpenTurn): AsyncGenerator<ThreadStreamEvent> {
+export async function* endEarly({ events, questions, tasks, turn }: OpenTurn): AsyncGenerator<ThreadStreamEvent> {
   yield* events.interrupt()
+  // What ended for a reason of ours goes on: another process takes it up.
+  if (!(turn.signal.reason instanceof AppError)) await tasks?.stop()
   yield* questions?.withdraw() ?? []
 }
 

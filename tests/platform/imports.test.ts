@@ -170,6 +170,7 @@ const RACES: Record<string, string> = {
   'app/chat/resumable-fetch.ts': 'in the browser, against a stop',
   'lib/agent/models/openai/guarded-model.ts': 'an idle timeout, which each sign of life moves',
   'lib/agent/stream/side-events.ts': 'two sources of events',
+  'lib/mcp-client/tasks/reach-task.ts': 'a result, against the patience of a run, which a question stops',
   'lib/mcp-client/wire/sse-bridge.ts': 'an answer or its first event',
 }
 
@@ -242,6 +243,7 @@ test('the list of files that may query across people is short', () => {
       "recovery: lib/data/runs/runs.ts",
       "recovery: lib/data/runs/stale-runs.ts",
       "runs: lib/data/runs/run-events.ts",
+      "runs: lib/data/runs/server-tasks.ts",
       "sign-in: lib/data/audit.ts",
       "sign-in: lib/data/people/create-account.ts",
       "sign-in: lib/data/people/identities.ts",

@@ -6,6 +6,9 @@ import { requireChoiceFor } from '#lib/agent/models/catalog/model-choice.ts'
 import { transcribe } from '#lib/agent/models/transcribe.ts'
 import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
 import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
+import { withCurrentTasks } from '#lib/agent/tasks/current-tasks.ts'
+import { stopTasks } from '#lib/agent/tasks/stop-tasks.ts'
+import { watchTasks } from '#lib/agent/tasks/watch-tasks.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import type { AttachmentFiles, Deps } from '#lib/chatkit/server/deps.ts'
@@ -33,9 +36,13 @@ export type Answering = AgentEdges & { respond: Respond<TurnContext>; act?: Act<
 
 /** Everything that this product passes to the protocol's server, for one caller. */
 export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'respond' | 'act'>): Deps<TurnContext> {
+  const stored = createPrismaStore(caller)
   const { MESSAGE_MAX_CHARS, ATTACHMENTS, ATTACHMENTS_PER_MESSAGE } = env()
   return {
-    store: withTurnOutcomes(withCurrentQuestions(withCurrentCards(createPrismaStore(caller), caller), caller), caller),
+    store: withTurnOutcomes(
+      withCurrentTasks(withCurrentQuestions(withCurrentCards(stored, caller), caller), caller),
+      caller,
+    ),
     respond,
     watch: watchForTitle,
     act,
@@ -43,8 +50,14 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     takesSync: answersHeldQuestion,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
     turns: {
-      stop: (threadId) => stopRun(caller, threadId),
-      attach: (threadId, to) => attachToRun(caller, threadId, to),
+      stop: async (threadId) => {
+        const isStopped = await stopRun(caller, threadId)
+        return (await stopTasks(caller, threadId)) || isStopped
+      },
+      attach: async (threadId, { wait, ...to }) =>
+        wait
+          ? { threadId, events: watchTasks(caller, stored, threadId, () => attachToRun(caller, threadId)) }
+          : attachToRun(caller, threadId, to),
       findRepeated: (requestId) => findRepeated(caller, requestId),
     },
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,

@@ -16,4 +16,6 @@ export type AskingTurn = {
   /** The parked runs that the turn goes on with, the first one first. */
   runs: readonly string[]
   cast: TurnCast | undefined
+  /** Takes under which item a call is kept that is a task at its server. */
+  tasks: { noteKept(rowId: string, keptId: string): void } | undefined
 }

@@ -12,7 +12,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
-import { type Result, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
+import { type Result, TASK_RESULT, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
 
 const GONE = 'The tool was removed after it asked, so the answer was not sent.'
 const NOT_ITS_TOOL = 'This assistant may no longer use the tool, so the answer was not sent.'
@@ -55,7 +55,8 @@ export class ContinuedCalls {
    */
   async *finish(open: AskingTurn, tools: OpenTools, known: ReadContext): AsyncGenerator<ThreadStreamEvent> {
     const { events, steps } = open
-    for (const { keptId } of this.#calls) {
+    for (const { keptId, rowId } of this.#calls) {
+      open.tasks?.noteKept(rowId, keptId)
       const kept = this.#kept.get(keptId)?.content as KeptToolCall | undefined
       if (!kept) continue
       const { call_id: callId, name, arguments: args, echo } = kept
@@ -96,7 +97,7 @@ export class ContinuedCalls {
   }
 
   *#end({ call, result }: Ended, { events }: AskingTurn, known: ReadContext): Generator<ThreadStreamEvent> {
-    if (result === WAITING_RESULT) return yield* events.endCall(call.callId, '', {})
+    if (result === WAITING_RESULT || result === TASK_RESULT) return yield* events.endCall(call.callId, '', {})
     const facts = readCallFacts(result._meta)
     const outcome = facts ?? { failure: { class: 'denied', sentence: 'The answer was not sent.' } as const }
     const text = toOutputText(result.content)

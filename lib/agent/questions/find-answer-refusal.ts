@@ -12,8 +12,11 @@ import { removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-const CHANGED = 'The tool was changed or removed after it asked, so the answer was not sent.'
-const NOT_ALLOWED = 'This tool now needs your approval, so the answer was not sent.'
+/** What is said of an answer that may not be sent. */
+const WORDS = {
+  changed: 'The tool was changed or removed after it asked, so the answer was not sent.',
+  notAllowed: 'This tool now needs your approval, so the answer was not sent.',
+}
 
 type Here = { caller: Caller; threadId: string; connections: readonly ToolConnection[] }
 
@@ -25,6 +28,7 @@ type Here = { caller: Caller; threadId: string; connections: readonly ToolConnec
 export async function findAnswerRefusal(
   { callId, server: name, tool, args, toolHash }: AskingCall,
   { caller, threadId, connections }: Here,
+  words = WORDS,
 ): Promise<string | undefined> {
   const [person, policies, approved] = await Promise.all([
     findPerson(caller.userId),
@@ -34,14 +38,14 @@ export async function findAnswerRefusal(
   const server = person && (await listServersFor(person.role)).find((candidate) => candidate.name === name)
   const connection = connections.find((candidate) => candidate.server.name === name)
   const listed = connection?.listed(tool)
-  if (!server || !connection || !listed || !isSameServer(server, connection.server)) return CHANGED
+  if (!server || !connection || !listed || !isSameServer(server, connection.server)) return words.changed
   const isSame = hashDefinition(listed as ToolDefinition) === toolHash && (await isAccepted(server, tool, toolHash))
-  if (!isSame || !mayOffer(tool, server.config)) return CHANGED
+  if (!isSame || !mayOffer(tool, server.config)) return words.changed
   const offered = { connection, tool: listed, policy: findPolicy(policies, name, tool) }
   if (findApprovalReason(offered, args, { approved, earlier: [] }, callId) === undefined) return undefined
   const argumentsHash = hashArguments(removeBoundArguments(args, connection.server))
   const call = { callId, server: name, tool, toolHash, argumentsHash }
-  return (await isCallApproved(caller, threadId, call)) ? undefined : NOT_ALLOWED
+  return (await isCallApproved(caller, threadId, call)) ? undefined : words.notAllowed
 }
 
 function isSameServer(one: McpServer, other: McpServer): boolean {

@@ -8,6 +8,7 @@ import {
   NOT_MADE,
   type Outcome,
   type ToolCall,
+  toGoingOnTask,
   toHandoverTask,
   toKeptArguments,
   toLoadingTask,
@@ -20,6 +21,8 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task } from '#lib/chatkit/protocol/items.ts'
 
 type Events = Generator<ThreadStreamEvent, void>
+/** How a call is kept that has no result yet. `goesOn`: its task goes on at its server. */
+export type Waiting = { keptId: string; output: string; goesOn?: boolean }
 type Place = { task: number; workflowId: string | undefined }
 
 /** A tool call of an earlier turn, as the thread keeps it for the model, hidden from clients. */
@@ -42,11 +45,11 @@ export class OpenCalls {
   readonly #context: ItemContext
   readonly #workflow: OpenWorkflow
   readonly #describe: (call: ToolCall) => CallNotes
-  readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string }>()
+  readonly #functions = new Map<string, ToolCall & Place & { settled?: boolean; keptId?: string; said?: string }>()
   /** How calls ended whose start the run has not reported yet, by call id. */
   readonly #early = new Map<string, Outcome>()
-  /** How calls are kept that wait for an answer to their server, by call id. */
-  readonly #waiting = new Map<string, { keptId: string; output: string }>()
+  /** How calls are kept that wait for an answer to their server, or go on as tasks, by call id. */
+  readonly #waiting = new Map<string, Waiting>()
   readonly #others = new Map<string, Place & { startedAt: number; stopped: Task }>()
 
   constructor(context: ItemContext, workflow: OpenWorkflow, describe: (call: ToolCall) => CallNotes = () => ({})) {
@@ -69,7 +72,9 @@ export class OpenCalls {
   *startAgain(asked: ToolCall, keptId: string): Events {
     const call = { ...asked, ...this.#describe(asked) }
     const waiting = toWaitingTask(call)
-    const index = this.#workflow.tasks.findIndex((task) => isDeepStrictEqual(task, waiting))
+    const index = this.#workflow.tasks.findIndex(
+      (task) => isDeepStrictEqual(task, waiting) || (task.type === 'custom' && task.tool_call?.call_id === call.callId),
+    )
     const old = index < 0 ? undefined : { task: index, workflowId: this.#workflow.id }
     if (old) yield* this.#update(old, toLoadingTask(call))
     const place = old ?? (yield* this.#line(toLoadingTask(call)))
@@ -88,19 +93,21 @@ export class OpenCalls {
   }
 
   /**
-   * Marks a call as waiting for an answer to its server, which the run may not have reported yet.
-   * `output` is what the model is told until then.
+   * Marks a call as waiting for an answer to its server, or for the end of its task. The run may not
+   * have reported it yet. `output` is what the model is told until then.
    */
-  *wait(callId: string, kept: { keptId: string; output: string }): Events {
+  *wait(callId: string, kept: Waiting): Events {
     this.#waiting.set(callId, kept)
     const call = this.#functions.get(callId)
-    if (call) yield* this.#update(call, toWaitingTask(call))
+    if (call) yield* this.#update(call, toLine(call, kept))
   }
 
   /** Shows how far an open call is, in the words of its tool. */
   *progress(callId: string, said: string): Events {
     const call = this.#functions.get(callId)
-    if (call && !call.settled) yield* this.#update(call, toLoadingTask(call, said))
+    if (!call || call.settled) return
+    call.said = said
+    yield* this.#update(call, toLoadingTask(call, said))
   }
 
   /** Shows that a call has ended, which may be long before the run reports it. */
@@ -119,7 +126,7 @@ export class OpenCalls {
     const waiting = this.#waiting.get(callId)
     if (waiting) {
       this.#waiting.delete(callId)
-      yield* this.#update(call, toWaitingTask(call))
+      yield* this.#update(call, toLine(call, waiting))
       return yield* this.#keep({ ...call, keptId: waiting.keptId }, waiting.output)
     }
     yield* this.settle(callId, outcome ?? this.#early.get(callId) ?? NOT_MADE)
@@ -152,6 +159,10 @@ export class OpenCalls {
    */
   *interrupt(): Events {
     for (const call of [...this.#functions.values()]) {
+      if (this.#waiting.get(call.callId)?.goesOn) {
+        yield* this.end(call.callId, '')
+        continue
+      }
       if (!call.settled) yield* this.#update(call, toStoppedTask(call))
       yield* this.#keep(call, 'The turn ended before this call was answered. It may or may not have taken effect.')
     }
@@ -201,4 +212,8 @@ export class OpenCalls {
       item: { ...item, id: call.keptId ?? item.id, type: 'hidden_context_item', content },
     }
   }
+}
+
+function toLine(call: ToolCall & { said?: string }, { goesOn }: Waiting): Task {
+  return goesOn ? toGoingOnTask(call, call.said) : toWaitingTask(call)
 }

@@ -136,7 +136,7 @@ export class OpenWorkflow {
 
   /**
    * Closes the workflow. Its summary is the given one, its own, or its duration in seconds. Tasks
-   * that still load become complete. Does nothing if no workflow is open.
+   * that still load become complete, except calls that go on as tasks. Does nothing if no workflow is open.
    */
   *end(summary?: WorkflowSummary, expanded = false): Events {
     const item = this.#item
@@ -149,7 +149,7 @@ export class OpenWorkflow {
     const duration = Math.max(0, Math.floor((performance.now() - this.#startedAt) / 1000))
     const { workflow } = item
     const tasks = workflow.tasks.map((task) =>
-      task.status_indicator === 'loading' ? { ...task, status_indicator: 'complete' as const } : task,
+      task.status_indicator === 'loading' && !goesOn(task) ? { ...task, status_indicator: 'complete' as const } : task,
     )
     yield {
       type: 'thread.item.done',
@@ -163,4 +163,8 @@ export class OpenWorkflow {
 
 function thought(content: string): Task {
   return { type: 'thought', status_indicator: 'none', content }
+}
+
+function goesOn(task: Task): boolean {
+  return task.type === 'custom' && task.tool_call?.goes_on === true
 }

@@ -47,6 +47,12 @@ export function toWaitingTask(call: ToolCall): CustomTask {
   return { type: 'custom', status_indicator: 'none', title: toTitle(call), icon: 'circle-question', content }
 }
 
+/** The line of a call that goes on as a task after its turn. `said` is how far it is, in the words of its server. */
+export function toGoingOnTask(call: ToolCall, said = ''): CustomTask {
+  const task = toLoadingTask(call, said)
+  return { ...task, ...(task.tool_call && { tool_call: { ...task.tool_call, goes_on: true } }) }
+}
+
 /** The line of a call that has ended: how long it took, and why it failed if it did. */
 export function toSettledTask(asked: ToolCall, facts: Outcome): CustomTask {
   const took = facts.durationMs === undefined ? '' : `(${formatSeconds(facts.durationMs)})`

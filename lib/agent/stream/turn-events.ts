@@ -1,6 +1,6 @@
 import type { RunStreamEvent } from '@openai/agents'
 import { type ItemContext, makeItem } from '#lib/agent/stream/item-context.ts'
-import { OpenCalls } from '#lib/agent/stream/open-calls.ts'
+import { OpenCalls, type Waiting } from '#lib/agent/stream/open-calls.ts'
 import { type ImageOptions, OpenImages } from '#lib/agent/stream/open-images.ts'
 import { OpenMessages } from '#lib/agent/stream/open-messages.ts'
 import { OpenWorkflow } from '#lib/agent/stream/open-workflow.ts'
@@ -98,8 +98,8 @@ export class TurnEvents {
     return this.#noted(this.#calls.pause(callId, keptId))
   }
 
-  /** Marks a call as waiting for an answer to its server. It is kept under `keptId`. */
-  wait(callId: string, kept: { keptId: string; output: string }): Events {
+  /** Marks a call as waiting for an answer to its server, or for the end of its task. */
+  wait(callId: string, kept: Waiting): Events {
     return this.#noted(this.#calls.wait(callId, kept))
   }
 

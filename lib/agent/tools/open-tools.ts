@@ -12,7 +12,7 @@ import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { ResultFiles } from '#lib/mcp-client/files/result-files.ts'
-import type { Asking } from '#lib/mcp-client/questions/asking.ts'
+import type { Asking, TaskKeeping } from '#lib/mcp-client/questions/asking.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
 
 /** The tool servers of one turn, with the review of calls at them. */
@@ -26,6 +26,8 @@ type Work = {
   resumed: ResumedRun | undefined
   /** Takes the questions of servers. */
   asking: Asking
+  /** Keeps calls that go on as tasks. */
+  tasks: TaskKeeping
   /** Asks every server for its tools again. */
   relist: boolean
   /** The assistants of the turn. */
@@ -39,7 +41,7 @@ type Work = {
  * The caller has to close them.
  */
 export async function openTools(work: Work): Promise<OpenTools> {
-  const { context, known, steps, signal, resumed, asking, relist, cast, findModel } = work
+  const { context, known, steps, signal, resumed, asking, tasks, relist, cast, findModel } = work
   const { caller, run, builtinFetch } = context
   const servers = await listServersFor(known.person.role)
   const needed = new NeededAccounts(caller, servers)
@@ -47,7 +49,7 @@ export async function openTools(work: Work): Promise<OpenTools> {
   const review = new CallReview({ ...known, untrusted }, resumed)
   const mcp: OpenMcp = await openMcp(
     {
-      ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking },
+      ...{ id: run.id, threadId: run.threadId, userId: caller.userId, turnId: known.said?.id, signal, asking, tasks },
       keepFiles: new ResultFiles(caller, run.threadId, signal).keep,
       findAssistantVersion: () => (review.isCommand ? undefined : cast.current.version?.id),
       findModel: () => (review.isCommand ? undefined : findModel()),

@@ -60,7 +60,7 @@ export type CustomTask = TaskBase & {
   icon?: string
   content?: string
   /** Our extension: the tool call that the task is about, for a client that shows more of it. */
-  tool_call?: { run_id: string; call_id: string }
+  tool_call?: { run_id: string; call_id: string; goes_on?: boolean }
   /** Our extension: the task is a handover to another assistant, for a client that words it itself. */
   handover?: { to: string; state: 'loading' | 'done' | 'refused' }
 }

@@ -72,11 +72,15 @@ export const PARAMS = {
   }),
   /** Our extension: ends the thread's running turn and keeps the answer so far. */
   'threads.stop': z.object(thread),
-  /** Our extension: the events of the running turn, or of `run_id`, after event number `after`. */
+  /**
+   * Our extension: the events of the running turn, or of `run_id`, after event number `after`. With
+   * `wait`, what changes in the thread without a turn, then the events of the turn that begins.
+   */
   'threads.attach': z.object({
     ...thread,
     run_id: id.nullish(),
     after: z.number().int().min(0).max(2_147_483_647).nullish(),
+    wait: z.boolean().nullish(),
   }),
 } as const
 

@@ -14,8 +14,11 @@ export type LiveTurn = { runId: string; threadId: string; events: AsyncGenerator
 /** What a reader attaches to. It has no `runId` if none of the turn's events are kept. */
 export type AttachedTurn = Omit<LiveTurn, 'runId'> & Partial<Pick<LiveTurn, 'runId'>>
 
-/** Where to continue reading: after which event of which turn. */
-export type AttachTo = { runId?: string; after?: number }
+/**
+ * Where to continue reading: after which event of which turn. `wait`: if no turn is running, until
+ * one begins by itself.
+ */
+export type AttachTo = { runId?: string; after?: number; wait?: boolean }
 
 /** A turn whose request was sent before; without `events` if they are not kept any more. */
 export type RepeatedTurn = Omit<LiveTurn, 'events'> & Partial<Pick<LiveTurn, 'events'>>

@@ -71,12 +71,16 @@ function isTurn(request: Parsed): request is TurnRequest {
 }
 
 async function attach<Context>(
-  { thread_id, run_id, after }: Params<'threads.attach'>,
+  { thread_id, run_id, after, wait }: Params<'threads.attach'>,
   { store, turns: live }: Deps<Context>,
 ): Promise<Pick<LiveTurn, 'events'> & { runId?: string }> {
   await store.loadThread(thread_id)
   return (
-    (await live?.attach(thread_id, { runId: run_id ?? undefined, after: after ?? undefined })) ?? { events: nothing() }
+    (await live?.attach(thread_id, {
+      runId: run_id ?? undefined,
+      after: after ?? undefined,
+      ...(wait && { wait }),
+    })) ?? { events: nothing() }
   )
 }
 

@@ -1,0 +1,135 @@
+import { closeTask, type TaskEnding } from '#lib/agent/tasks/close-task.ts'
+import { toLookMs, unsealTask } from '#lib/agent/tasks/run-tasks.ts'
+import { type Authority, explainRefusal, findAuthority } from '#lib/data/people/authority.ts'
+import { type Look, leaseDueTasks, mayTakeUp, noteLook, type ServerTask } from '#lib/data/runs/server-tasks.ts'
+import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
+import { endTaskAtServer, lookAtTask } from '#lib/mcp-client/connection/look-at-task.ts'
+import { EFFECT, toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'
+import { findRefusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
+import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { AppError } from '#lib/platform/errors.ts'
+import { log } from '#lib/platform/log.ts'
+
+/** How many tasks one process asks for at once. */
+const AT_ONCE = 20
+/** When (ms) a task that cannot be taken up yet is looked at again. */
+const BUSY_MS = 1_500
+/** The longest wait (ms) after failures, which doubles with each of them. */
+const BACK_OFF_MS = 60_000
+
+/** Starts a run that takes up what the tasks of a run have come to. Throws if the thread is busy. */
+export type TakeUp = (task: ServerTask, authority: Authority) => Promise<void>
+
+/** Asks once for every task that is due. Resolves to their number. Never throws for a single task. */
+export async function lookAtDueTasks(takeUp: TakeUp): Promise<number> {
+  const due = await leaseDueTasks(AT_ONCE)
+  await Promise.all(
+    due.map((task) =>
+      look(task, takeUp).catch(async (error) => {
+        log.warn({ error, server: task.server, tool: task.tool }, 'a task could not be looked at')
+        await noteLook(task, toFailedLook(task)).catch(() => undefined)
+      }),
+    ),
+  )
+  return due.length
+}
+
+async function look(task: ServerTask, takeUp: TakeUp): Promise<void> {
+  const authority = await findAuthority({ userId: task.ownerId, runId: task.runId })
+  const opened = await unsealTask(task)
+  const refusal = !opened ? 'What is known of this task can no longer be read.' : explainRefusal(authority)
+  const server = authority && (await findServer(task, authority))
+  const isThere = server && opened?.call.task.url === server.url
+  if (task.stopAt && isThere && authority && !authority.disabled) return stop(task, server, opened.call.task)
+  if (refusal !== null || !authority || !opened || task.stopAt) return closeTask(task, toDenied(refusal ?? GONE))
+  if (!server) return closeTask(task, toDenied(`${task.server} was taken away from this person.`))
+  if (server.url !== opened.call.task.url) return closeTask(task, toDenied(toMovedSentence(server.name)))
+  // Its person answered no question in time, or the call was ended otherwise.
+  if (task.status === 'asking') return stop(task, server, opened.call.task)
+  if (task.status === 'working') {
+    const found = await ask(task, server, opened.call.task)
+    if (found.status === undefined) return noteLook(task, found)
+    await noteLook(task, { ...found, inMs: found.status === 'working' ? found.inMs : BUSY_MS })
+    if (found.status === 'working') return
+  }
+  if (!(await mayTakeUp(task))) return noteLook(task, { inMs: BUSY_MS })
+  try {
+    await takeUp(task, authority)
+  } catch (error) {
+    // The thread or the person is busy, or the server is restarting.
+    if (!(error instanceof AppError)) throw error
+    if (error.code === 'not_found' || error.code === 'unauthenticated') return closeTask(task, toDenied(error.message))
+    await noteLook(task, { inMs: toBackOff(task) })
+  }
+}
+
+/** Asks the task's server. A task that has used up its time has ended. */
+async function ask(task: ServerTask, server: McpServer, handle: TaskHandle): Promise<Look> {
+  if (task.expiresAt <= new Date()) {
+    await endTaskAtServer(server, whoOf(task), handle).catch((error) =>
+      log.debug({ error }, 'a task was not cancelled'),
+    )
+    await closeTask(task, EXPIRED)
+    return { inMs: BUSY_MS }
+  }
+  try {
+    const state = await lookAtTask(server, whoOf(task), handle)
+    // A server that has forgotten the task is asked for its result all the same: that settles the call.
+    if (!state) return { status: 'ended', inMs: 0 }
+    const status = state.status === 'working' || state.status === 'input_required' ? state.status : 'ended'
+    return { status, said: state.said && toSafeDetail(state.said), inMs: toLookMs(state.inMs) }
+  } catch (error) {
+    if (findRefusal(error)?.failureClass === 'denied') {
+      await closeTask(task, toDenied(findRefusal(error)?.message ?? GONE))
+      return { inMs: BUSY_MS }
+    }
+    log.info({ error, server: task.server, tool: task.tool }, 'the server of a task did not answer')
+    return toFailedLook(task)
+  }
+}
+
+async function stop(task: ServerTask, server: McpServer, handle: TaskHandle): Promise<void> {
+  const isCancelled = await endTaskAtServer(server, whoOf(task), handle).catch((error) => {
+    log.info({ error, server: task.server, tool: task.tool }, 'a task that was stopped could not be cancelled')
+    return false
+  })
+  await closeTask(task, isCancelled ? CANCELLED : STOPPED)
+}
+
+async function findServer({ server: name }: ServerTask, { role }: Authority): Promise<McpServer | undefined> {
+  const servers = await listServersFor(role)
+  return servers.find((server) => server.name === name)
+}
+
+function whoOf({ ownerId: userId, runId, threadId }: ServerTask) {
+  return { userId, runId, threadId }
+}
+
+function toFailedLook(task: ServerTask): Look {
+  return { failed: true, inMs: toBackOff(task) }
+}
+
+function toBackOff({ failures, polls }: ServerTask): number {
+  return Math.min(1_000 * 2 ** Math.min(failures, 10), BACK_OFF_MS) + (polls % 7) * 100
+}
+
+const GONE = 'This account can no longer be used.'
+const CANCELLED: TaskEnding = {
+  class: 'cancelled',
+  status: 'cancelled',
+  sentence: 'The call was stopped, and its server has cancelled it.',
+}
+const STOPPED: TaskEnding = {
+  class: 'cancelled',
+  status: 'unknown',
+  sentence: `The call was stopped. Whether its server has is unknown. ${EFFECT}`,
+}
+const EXPIRED: TaskEnding = {
+  class: 'hard_timeout',
+  status: 'unknown',
+  sentence: `The task of this call did not end in time, so it was cancelled. ${EFFECT}`,
+}
+
+function toDenied(sentence: string): TaskEnding {
+  return { class: 'denied', status: 'unknown', sentence: `${sentence} The result of this call was not used.` }
+}

@@ -1,0 +1,439 @@
+import { beforeEach, expect, test } from 'vitest'
+import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
+import { repeatCall } from '#lib/agent/repeat-call.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import { lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
+import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import { endAccess } from '#lib/data/people/end-access.ts'
+import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { savePolicy } from '#lib/data/servers/policies.ts'
+import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { agentDoor, nodes, said } from '#tests/support/agent-door.ts'
+import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
+import { SEATS } from '#tests/support/tool-servers/asking-server.ts'
+import { type DugTask, type TaskServer, taskServer } from '#tests/support/tool-servers/task-server.ts'
+
+// Tasks of 2025-11-25, from the browser's JSON to the rows: the ChatKit endpoint, the real agent, a
+// real MCP server and a real database.
+
+type Person = Awaited<ReturnType<typeof signedIn>>
+let ann: Person
+
+beforeEach(async () => {
+  TASK_PATIENCE.ms = 200
+  ann = await signedIn({ role: 'admin' })
+})
+
+const takeUp = makeTakeUp({ respond: runTurn, act: handleAction })
+const dig = { calls: [{ name: 'dig', arguments: { place: 'garden' }, id: 'c1' }] }
+const ledger = async () => (await listToolCalls({ caller: ann.caller }, { tool: 'dig' })).data.reverse()
+const rows = () => withCaller(ann.caller, (tx) => tx.serverTask.findMany({ orderBy: { createdAt: 'asc' } }))
+const runs = () => withCaller(ann.caller, (tx) => tx.run.findMany({ orderBy: { createdAt: 'asc' } }))
+const statuses = async () => (await runs()).map(({ status }) => status)
+const lines = async (thread: string) =>
+  (await agentDoor(ann).read(thread)).flatMap((item) =>
+    item.type === 'workflow' ? item.workflow.tasks.map((task) => [task.title, task.status_indicator]) : [],
+  )
+const answers = async (thread: string) =>
+  (await agentDoor(ann).read(thread)).flatMap((item) =>
+    item.type === 'assistant_message' ? item.content.map(({ text }) => text) : [],
+  )
+
+function ready(server: TaskServer, model: OpenAIServer, more = {}): void {
+  withSettings({
+    ...{ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k', MCP_BUILTIN: 'off', MCP_SERVER_URL: server.url },
+    ...{ THREAD_TITLES: 'first_words', ...more },
+  })
+}
+
+/** A turn whose call has become a task that goes on. */
+async function parked(server: TaskServer, model: OpenAIServer, more = {}) {
+  ready(server, model, more)
+  const first = await agentDoor(ann).begin('dig in the garden')
+  const [task] = server.tasks
+  if (!task) throw new Error(`no task was begun: ${JSON.stringify(first.events)}`)
+  return { thread: threadOf(first), task, events: first.events }
+}
+
+async function endAccessOf(person: Person): Promise<void> {
+  const { userId } = person.caller
+  await withSystem('sign-in', async (tx) => {
+    await tx.user.update({ where: { id: userId }, data: { disabledAt: new Date() } })
+    await endAccess(tx, userId, 'account_disabled')
+  })
+}
+
+/** Has an admin say that every call of this server needs approval. */
+async function askFor(server: TaskServer): Promise<void> {
+  const name = new URL(server.url).host.replace(/[^A-Za-z0-9]+/g, '_')
+  const nothing = {
+    afterUntrusted: null,
+    hidden: [],
+    repeatable: false,
+    idleSeconds: null,
+    hardSeconds: null,
+    connectSeconds: null,
+  }
+  await savePolicy(ann.caller, { server: name, tool: '*', approval: 'always', ...nothing })
+}
+
+/** Makes every task due, looks once, and waits for the runs that took them up. */
+async function look(): Promise<void> {
+  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null } }))
+  await lookAtDueTasks(takeUp)
+  await expect
+    .poll(async () => (await statuses()).some((status) => status === 'queued' || status === 'running'))
+    .toBe(false)
+}
+
+test('a call that becomes a task parks its run, and its result is answered when it ends', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  expect(await statuses()).toEqual(['waiting'])
+  expect(await ledger()).toMatchObject([{ status: 'pending', callId: 'c1' }])
+  expect(await rows()).toMatchObject([{ status: 'working', endedAt: null, tool: 'dig' }])
+  expect(JSON.stringify(await rows())).not.toContain(task.id)
+  expect(await lines(thread)).toEqual([['Dig', 'loading']])
+  expect(model.requests).toHaveLength(1)
+  expect(server.holds(task.session)).toBe(true)
+
+  await task.say('2 of 6: digging')
+  await look()
+  expect(await rows()).toMatchObject([{ said: '2 of 6: digging', polls: 1 }])
+  expect(await statuses()).toEqual(['waiting'])
+
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  expect(await statuses()).toEqual(['done', 'done'])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded', callId: 'c1' }])
+  expect((await rows())[0]?.endedAt).not.toBeNull()
+  expect(await lines(thread)).toEqual([['Dig', 'complete']])
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('gold')
+  expect(JSON.stringify(model.requests[1]?.body)).not.toContain('background')
+  expect(server.asked.filter((method) => method === 'tools/call')).toHaveLength(1)
+  expect(server.holds(task.session)).toBe(false)
+  await look()
+  expect(model.requests).toHaveLength(2)
+})
+
+test('a task that ends within seconds is answered in the same run', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  ready(server, model)
+  const turn = agentDoor(ann).begin('dig')
+  await expect.poll(() => server.tasks.length).toBe(1)
+  await server.tasks[0]?.finish('gold')
+  expect(said((await turn).events)).toBe('It was gold.')
+  expect(await statuses()).toEqual(['done'])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+  expect((await rows())[0]?.endedAt).not.toBeNull()
+  expect(server.holds(server.tasks[0]?.session)).toBe(false)
+})
+
+test('a new message is answered meanwhile, and the result comes after it, as an answer of its own', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'Of course.' }, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  expect(said((await agentDoor(ann).say(thread, 'wait for it')).events)).toBe('Of course.')
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('do not call it again')
+  expect(await rows()).toMatchObject([{ status: 'working', stopAt: null }])
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['Of course.', 'It was gold.'])
+  const input = model.requests[2]?.body.input as { type?: string; call_id?: string }[]
+  expect(input.at(-1)).toMatchObject({ type: 'function_call_output', call_id: 'c1' })
+  expect(input.filter(({ type }) => type === 'function_call_output')).toHaveLength(1)
+  expect(await lines(thread)).toEqual([['Dig', 'complete']])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('Stop cancels the task at its server, once', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { thread } = await parked(server, model)
+  const stopping = agentDoor(ann).ask({ type: 'threads.stop', params: { thread_id: thread } })
+  await expect.poll(async () => (await rows())[0]?.stopAt).not.toBeNull()
+  await look()
+  expect((await stopping).status).toBe(200)
+  expect(server.asked.filter((method) => method === 'tasks/cancel')).toHaveLength(1)
+  expect(await ledger()).toMatchObject([{ status: 'cancelled', failureClass: 'cancelled' }])
+  expect(await statuses()).toEqual(['stopped'])
+  expect(await lines(thread)).toEqual([['Dig', 'complete']])
+  await look()
+  expect(model.requests).toHaveLength(1)
+})
+
+test('a server that does not confirm the stop leaves the outcome unknown', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { thread } = await parked(server, model)
+  server.refusals.push(500)
+  const stopping = agentDoor(ann).ask({ type: 'threads.stop', params: { thread_id: thread } })
+  await expect.poll(async () => (await rows())[0]?.stopAt).not.toBeNull()
+  await look()
+  await stopping
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'cancelled' }])
+})
+
+test.each([
+  ['fails', 'server_error', (task: DugTask) => task.fail('the spade broke')],
+  ['is forgotten by its server', 'outcome_unknown', async (task: DugTask) => task.forget()],
+])('a task that %s ends in doubt, and the model is told', async (_, failureClass, end) => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It did not work.' })
+  const { thread, task } = await parked(server, model)
+  await end(task)
+  await look()
+  expect(await answers(thread)).toEqual(['It did not work.'])
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass }])
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('may have taken effect')
+  expect((await rows())[0]?.endedAt).not.toBeNull()
+})
+
+test('a server that has lost the session is asked in another one', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It did not work.' })
+  const { task } = await parked(server, model)
+  server.drop(task.session)
+  await look()
+  await look()
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'outcome_unknown' }])
+})
+
+test('a task that never ends is cancelled after its time', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { thread } = await parked(server, model, { MCP_TASK_TIMEOUT: '1' })
+  await expect.poll(async () => ((await rows())[0]?.expiresAt ?? Number.POSITIVE_INFINITY) < new Date()).toBe(true)
+  await look()
+  expect(server.asked).toContain('tasks/cancel')
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'hard_timeout' }])
+  expect(await statuses()).toEqual(['stopped'])
+  expect(JSON.stringify(await agentDoor(ann).read(thread))).toContain('did not end in time')
+})
+
+test('a server that cannot be asked for a while is asked again, less and less often', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  server.refusals.push(503, 503)
+  await look()
+  await look()
+  expect(await rows()).toMatchObject([{ failures: 2, status: 'working' }])
+  expect(((await rows())[0]?.pollAt ?? new Date()).getTime() - Date.now()).toBeGreaterThan(500)
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  expect(await rows()).toMatchObject([{ failures: 0 }])
+})
+
+test('a result that cannot be fetched at once is fetched later, not by calling again', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  await task.finish('gold')
+  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { status: 'ended' } }))
+  server.refusals.push(503)
+  await look()
+  expect(await answers(thread)).toEqual([])
+  expect(await ledger()).toMatchObject([{ status: 'pending' }])
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+  expect(server.asked.filter((method) => method === 'tools/call')).toHaveLength(1)
+})
+
+test('what a task asks is put to its person, whose answer goes back to it', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  const answered = task.ask(SEATS)
+  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0) } }))
+  await lookAtDueTasks(takeUp)
+  const questions = () => withCaller(ann.caller, (tx) => tx.question.findMany())
+  await expect.poll(async () => (await questions()).length).toBe(1)
+  const [row] = await questions()
+  await expect.poll(async () => (await agentDoor(ann).read(thread)).some(({ id }) => id === row?.itemId)).toBe(true)
+  const card = (await agentDoor(ann).read(thread)).find(({ id }) => id === row?.itemId) as WidgetItem
+  const action = nodes(card.widget).find(({ type }) => type === 'Form')?.onSubmitAction as {
+    type: string
+    payload: object
+  }
+  await agentDoor(ann).ask({
+    type: 'threads.sync_custom_action',
+    params: {
+      thread_id: thread,
+      item_id: card.id,
+      action: { ...action, payload: { ...action.payload, values: { f0: 'Ada', f1: '4' } } },
+    },
+  })
+  expect(await answered).toMatchObject({ action: 'accept', content: { guest: 'Ada', seats: 4 } })
+  await task.finish('gold')
+  await expect.poll(async () => answers(thread)).toEqual(['It was gold.'])
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('two processes that look at once take a result up once', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' }, { text: 'Twice!' })
+  const { thread, task } = await parked(server, model)
+  await task.finish('gold')
+  const due = () =>
+    withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null } }))
+  await due()
+  const first = lookAtDueTasks(takeUp)
+  await due()
+  await Promise.all([first, lookAtDueTasks(takeUp), lookAtDueTasks(takeUp)])
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  expect(model.requests).toHaveLength(2)
+})
+
+test.each([
+  ['the person is disabled', async () => endAccessOf(ann)],
+  ['the tool needs approval now', (server: TaskServer) => askFor(server)],
+])('a result is not used if %s meanwhile', async (_, change) => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'Not used.' })
+  const { task } = await parked(server, model)
+  await task.finish('gold')
+  await change(server)
+  await look()
+  expect(JSON.stringify(model.requests)).not.toContain('gold')
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'denied' }])
+  expect((await rows())[0]?.endedAt).not.toBeNull()
+})
+
+test('a tool that was changed meanwhile has no result', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'Not used.' })
+  const { thread, task } = await parked(server, model)
+  await task.finish('gold')
+  server.description = 'digs elsewhere'
+  await look()
+  expect(await answers(thread)).toEqual(['Not used.'])
+  expect(JSON.stringify(model.requests)).not.toContain('gold')
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'denied' }])
+})
+
+test('nobody else sees, stops or follows a task', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { thread, task } = await parked(server, model)
+  const bob = await signedIn({ name: 'Bob', role: 'admin' })
+  for (const [type, more] of [
+    ['threads.stop', {}],
+    ['threads.attach', { wait: true }],
+  ] as const)
+    expect((await agentDoor(bob).ask({ type, params: { thread_id: thread, ...more } })).status).toBe(404)
+  server.asked.length = 0
+  await withSystem('runs', (tx) =>
+    tx.serverTask.updateMany({ data: { ownerId: bob.caller.userId, pollAt: new Date(0) } }),
+  )
+  await lookAtDueTasks(takeUp)
+  expect(server.asked).not.toContain('tasks/get')
+  await task.finish()
+  expect(model.requests).toHaveLength(1)
+})
+
+test('the open page sees how far the task is, and then the answer', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  const watching = agentDoor(ann).ask({ type: 'threads.attach', params: { thread_id: thread, wait: true } })
+  await task.say('2 of 6: digging')
+  await look()
+  await task.say('5 of 6: nearly there')
+  await look()
+  await task.finish('gold')
+  await look()
+  const { events } = await watching
+  const titles = events.flatMap((event) =>
+    event.type === 'thread.item.replaced' && event.item.type === 'workflow' ? event.item.workflow.tasks : [],
+  )
+  expect(titles.map(({ title }) => title)).toEqual(expect.arrayContaining(['Dig (2 of 6)', 'Dig (5 of 6)']))
+  expect(said(events)).toBe('It was gold.')
+})
+
+test('a thread in which nothing goes on is followed to no end', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer({ text: 'Hello.' })
+  ready(server, model)
+  const thread = threadOf(await agentDoor(ann).begin('hello'))
+  const { events } = await agentDoor(ann).ask({ type: 'threads.attach', params: { thread_id: thread, wait: true } })
+  expect(events).toEqual([])
+})
+
+test('ten thousand status notes change the row a few times', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread, task } = await parked(server, model)
+  for (let n = 0; n < 10_000; n += 1) await task.say(`${n} of 10000 ${'x'.repeat(500)}`)
+  await look()
+  expect((await rows())[0]?.said?.length).toBeLessThanOrEqual(501)
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+})
+
+test('a result that is too large is shortened for the model, as that of any call', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'Much gold.' })
+  const { thread, task } = await parked(server, model)
+  await task.finish(`gold ${'g'.repeat(3_000_000)}`)
+  await look()
+  expect(await answers(thread)).toEqual(['Much gold.'])
+  expect(JSON.stringify(model.requests[1]?.body).length).toBeLessThan(100_000)
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('a message that is answered again has its earlier task cancelled', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'Something else.' })
+  const { thread } = await parked(server, model)
+  const [message] = await agentDoor(ann).read(thread)
+  const params = { thread_id: thread, item_id: message?.id }
+  const { events } = await agentDoor(ann).ask({ type: 'threads.retry_after_item', params })
+  expect(said(events)).toBe('Something else.')
+  await look()
+  expect(server.asked).toContain('tasks/cancel')
+  expect(await ledger()).toMatchObject([{ status: 'cancelled' }])
+  expect(await answers(thread)).toEqual(['Something else.'])
+})
+
+test('a command of the person becomes a task too', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer()
+  ready(server, model)
+  const thread = threadOf(await agentDoor(ann).begin('/dig place=garden'))
+  expect(await statuses()).toEqual(['waiting'])
+  await server.tasks[0]?.finish('gold')
+  await look()
+  expect((await answers(thread)).join()).toContain('gold')
+  expect(model.requests).toHaveLength(0)
+  expect(server.tasks).toHaveLength(1)
+})
+
+test('where nobody waits, a tool that may run as a task is called without one', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { task, thread } = await parked(server, model)
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  const [call] = await ledger()
+  await repeatCall(ann.caller, call?.id ?? '', { twice: true })
+  expect((await ledger()).at(-1)).toMatchObject({
+    status: 'failed',
+    failureClass: 'denied',
+    errorMessage: expect.stringContaining('only as a task'),
+  })
+  expect(server.tasks).toHaveLength(1)
+})
