@@ -9,6 +9,7 @@ import { Suggestions } from '#lib/chatkit-element/composer/suggestions.ts'
 import { History } from '#lib/chatkit-element/history/history.ts'
 import { findEndpoint, type Host } from '#lib/chatkit-element/host.ts'
 import type { Outgoing } from '#lib/chatkit-element/message/outgoing.ts'
+import { BackgroundWatch } from '#lib/chatkit-element/session/background-watch.ts'
 import { CatchUp } from '#lib/chatkit-element/session/catch-up.ts'
 import { ItemActions } from '#lib/chatkit-element/session/item-actions.ts'
 import { OtherWindows } from '#lib/chatkit-element/session/other-windows.ts'
@@ -41,6 +42,7 @@ export class Chat {
   readonly #turns: Turns
   readonly #reader: Reader
   readonly #catchUp: CatchUp
+  readonly background: BackgroundWatch
   #load: AbortController | null = null
   #loaded: Promise<void> = Promise.resolve()
 
@@ -66,6 +68,9 @@ export class Chat {
     })
     this.state.subscribe(() => this.history.follow(this.state.value.view.thread))
     this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
+    this.background = new BackgroundWatch(this.state, this.#api, this.#turns, this.#catchUp, (error) =>
+      this.report(error),
+    )
     this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) =>
       this.#meet(refusal, 'draft'),
     )
@@ -152,7 +157,7 @@ export class Chat {
 
   /** Watches the page's end, the person's return, other windows. Returns an unsubscribe function. */
   watch(): () => void {
-    const stops = [this.#catchUp.watch(this.#otherWindows), this.composer.watch()]
+    const stops = [this.#catchUp.watch(this.#otherWindows), this.background.watch(), this.composer.watch()]
     return () => stops.forEach((stop) => void stop())
   }
 

@@ -111,6 +111,9 @@ export const english = {
   stop: 'Stop answering',
   stopped: 'You stopped this answer.',
   stopDictating: 'Stop dictating',
+  /** Ends a tool that goes on after its answer. */
+  stopTool: 'Stop',
+  goesOn: 'Goes on in the background. You can write meanwhile.',
   submit: 'Submit',
   suggestions: 'Suggestions',
   suggestionsFound: (count: number) => (count === 1 ? '1 suggestion' : `${count} suggestions`),

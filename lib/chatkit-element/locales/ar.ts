@@ -116,6 +116,8 @@ const ar: Strings = {
   stop: 'إيقاف الإجابة',
   stopped: 'أوقفت هذه الإجابة.',
   stopDictating: 'إيقاف الإملاء',
+  stopTool: 'إيقاف',
+  goesOn: 'يستمر في الخلفية. يمكنك الكتابة في هذه الأثناء.',
   submit: 'إرسال',
   suggestions: 'اقتراحات',
   suggestionsFound: (count: number) => counted(count, 'اقتراح واحد', 'اقتراحان', 'اقتراحات', 'اقتراحًا', 'اقتراح'),

@@ -108,6 +108,8 @@ const de: Strings = {
   stop: 'Antwort anhalten',
   stopped: 'Du hast diese Antwort angehalten.',
   stopDictating: 'Diktat beenden',
+  stopTool: 'Beenden',
+  goesOn: 'Läuft im Hintergrund weiter. Du kannst inzwischen schreiben.',
   submit: 'Absenden',
   suggestions: 'Vorschläge',
   suggestionsFound: (count: number) => (count === 1 ? '1 Vorschlag' : `${count} Vorschläge`),

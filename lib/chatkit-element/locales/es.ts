@@ -106,6 +106,8 @@ const es: Strings = {
   stop: 'Detener la respuesta',
   stopped: 'Has detenido esta respuesta.',
   stopDictating: 'Detener el dictado',
+  stopTool: 'Detener',
+  goesOn: 'Sigue en segundo plano. Mientras tanto puedes escribir.',
   submit: 'Enviar',
   suggestions: 'Sugerencias',
   suggestionsFound: (count: number) => (count === 1 ? '1 sugerencia' : `${count} sugerencias`),

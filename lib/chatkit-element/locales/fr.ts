@@ -107,6 +107,8 @@ const fr: Strings = {
   stop: 'Arrêter la réponse',
   stopped: 'Vous avez arrêté cette réponse.',
   stopDictating: 'Arrêter la dictée',
+  stopTool: 'Arrêter',
+  goesOn: 'Continue en arrière-plan. Vous pouvez écrire pendant ce temps.',
   submit: 'Valider',
   suggestions: 'Suggestions',
   suggestionsFound: (count: number) => (count < 2 ? `${count} suggestion` : `${count} suggestions`),

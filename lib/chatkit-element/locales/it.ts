@@ -107,6 +107,8 @@ const it: Strings = {
   stop: 'Interrompi la risposta',
   stopped: 'Hai interrotto questa risposta.',
   stopDictating: 'Termina la dettatura',
+  stopTool: 'Interrompi',
+  goesOn: 'Continua in background. Nel frattempo puoi scrivere.',
   submit: 'Invia',
   suggestions: 'Suggerimenti',
   suggestionsFound: (count: number) => (count === 1 ? '1 suggerimento' : `${count} suggerimenti`),

@@ -106,6 +106,8 @@ const ja: Strings = {
   stop: '回答を停止',
   stopped: 'この回答を停止しました。',
   stopDictating: '音声入力を終了',
+  stopTool: '停止',
+  goesOn: 'バックグラウンドで続いています。その間も書き込めます。',
   submit: '送信',
   suggestions: '候補',
   suggestionsFound: (count: number) => `候補${count}件`,

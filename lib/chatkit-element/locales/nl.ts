@@ -108,6 +108,8 @@ const nl: Strings = {
   stop: 'Antwoord stoppen',
   stopped: 'Je hebt dit antwoord gestopt.',
   stopDictating: 'Dicteren stoppen',
+  stopTool: 'Stoppen',
+  goesOn: 'Gaat op de achtergrond verder. Je kunt ondertussen schrijven.',
   submit: 'Versturen',
   suggestions: 'Suggesties',
   suggestionsFound: (count: number) => (count === 1 ? '1 suggestie' : `${count} suggesties`),

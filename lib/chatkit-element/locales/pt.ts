@@ -106,6 +106,8 @@ const pt: Strings = {
   stop: 'Parar a resposta',
   stopped: 'Você parou esta resposta.',
   stopDictating: 'Parar o ditado',
+  stopTool: 'Parar',
+  goesOn: 'Continua em segundo plano. Enquanto isso, você pode escrever.',
   submit: 'Enviar',
   suggestions: 'Sugestões',
   suggestionsFound: (count: number) => (count < 2 ? `${count} sugestão` : `${count} sugestões`),

@@ -106,6 +106,8 @@ const zh: Strings = {
   stop: '停止回答',
   stopped: '你已停止这个回答。',
   stopDictating: '停止语音输入',
+  stopTool: '停止',
+  goesOn: '正在后台继续。您可以同时输入。',
   submit: '提交',
   suggestions: '建议',
   suggestionsFound: (count: number) => `${count} 条建议`,

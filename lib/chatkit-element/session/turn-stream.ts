@@ -1,6 +1,7 @@
 import type { Api } from '#lib/chatkit/client/api.ts'
 import type { EventStream } from '#lib/chatkit/client/event-stream.ts'
 import { type AnswerRequest, followAnswer } from '#lib/chatkit/client/follow-answer.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { callClientTool } from '#lib/chatkit-element/session/client-tool.ts'
@@ -42,6 +43,11 @@ export class TurnStream {
 
   hasAskedFor({ runId }: EventStream): boolean {
     return runId !== null && this.#asked.has(runId)
+  }
+
+  /** Shows an event that belongs to no answer. */
+  show(event: ThreadStreamEvent): void {
+    this.#receiver.show(event)
   }
 
   /** Shows the waiting events now. */

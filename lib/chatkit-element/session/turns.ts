@@ -1,6 +1,7 @@
 import type { Api } from '#lib/chatkit/client/api.ts'
 import { ApiError, ConnectionError, LostError } from '#lib/chatkit/client/api-errors.ts'
 import { type EventStream, prepend } from '#lib/chatkit/client/event-stream.ts'
+import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { type StreamHooks, TurnStream } from '#lib/chatkit-element/session/turn-stream.ts'
@@ -31,6 +32,8 @@ type AttachHooks = {
   read?: ((signal: AbortSignal) => Promise<void>) | undefined
   onFound?: (() => void) | undefined
   isReturn?: boolean
+  /** Waits for an answer that begins by itself, and shows what changes until then. */
+  wait?: boolean
 }
 
 /** `isOwn` is false for a turn that another page has asked for. */
@@ -88,14 +91,14 @@ export class Turns {
    * `onFound` is called before a running answer is shown. `isReturn`: the page has been open all
    * the time, so that only the answers that it asked for are its own.
    */
-  async attach({ read, onFound, isReturn = false }: AttachHooks = {}): Promise<void> {
+  async attach({ read, onFound, isReturn = false, wait = false }: AttachHooks = {}): Promise<void> {
     const threadId = this.#threadId()
     if (!threadId || isBusy(this.#state.value)) return
     this.#probe?.abort()
     const probe = new AbortController()
     this.#probe = probe
     try {
-      const running = await this.#findRunning(threadId, probe.signal)
+      const running = await this.#findRunning(threadId, probe.signal, wait)
       await read?.(probe.signal)
       if (!running || probe.signal.aborted) return
       const request = { operation: 'threads.attach', params: { thread_id: threadId }, opened: running }
@@ -114,10 +117,13 @@ export class Turns {
    * The stream of the running answer; null if there is none, or if the server lacks our
    * `threads.attach` operation.
    */
-  async #findRunning(threadId: string, signal: AbortSignal): Promise<EventStream | null> {
+  async #findRunning(threadId: string, signal: AbortSignal, wait: boolean): Promise<EventStream | null> {
     try {
-      const stream = await this.#api.stream('threads.attach', { thread_id: threadId }, signal)
-      const first = await stream.events.next()
+      const stream = await this.#api.stream('threads.attach', { thread_id: threadId, ...(wait && { wait }) }, signal)
+      let first = await stream.events.next()
+      // What belongs to no answer has no number.
+      for (; wait && !first.done && first.value.seq === null; first = await stream.events.next())
+        if (!signal.aborted) this.#stream.show(first.value.event as ThreadStreamEvent)
       return first.done ? null : prepend(first.value, stream)
     } catch (error) {
       if (!signal.aborted)

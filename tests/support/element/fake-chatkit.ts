@@ -78,6 +78,8 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     method: 'PUT',
   }
   const attachments = new Map<string, Json>()
+  /** The pages that wait for an answer that begins by itself, by thread. */
+  const waiting = new Map<string, ServerResponse>()
   let count = 0
   const next = (prefix: string) => `${prefix}_${++count}`
   const head = ({ items: _, ...thread }: Stored) => ({ ...thread, metadata: {}, items: { data: [], has_more: false } })
@@ -141,19 +143,23 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     json(response, id === 'direct' ? attach(next('atc'), 'direct.txt', 'text/plain') : {})
   }
 
-  async function stream(response: ServerResponse, threadId: string): Promise<void> {
+  async function stream(response: ServerResponse, threadId: string, isNumbered = false): Promise<void> {
     const run = runs.get(threadId)
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache',
-      ...(run && { 'x-run-id': run.id }),
-    })
+    if (!response.headersSent)
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        ...(run && { 'x-run-id': run.id }),
+      })
     if (!run) return void response.end()
     let wakeUp = () => {}
     run.sockets.add(response)
     response.on('close', () => wakeUp())
     for (let at = 0; ; ) {
-      while (at < run.events.length) response.write(`data: ${JSON.stringify(run.events[at++])}\n\n`)
+      while (at < run.events.length) {
+        const id = isNumbered ? `id: ${at + 1}\n` : ''
+        response.write(`${id}data: ${JSON.stringify(run.events[at++])}\n\n`)
+      }
       if (run.done || response.destroyed) break
       await new Promise<void>((resolve) => {
         wakeUp = () => {
@@ -164,7 +170,7 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
       })
     }
     run.sockets.delete(response)
-    response.end()
+    response.end(isNumbered ? ': end\n\n' : undefined)
   }
 
   function operate(request: Request, response: ServerResponse): unknown {
@@ -254,6 +260,10 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
         start(thread, [], `action ${JSON.stringify(params.action)}`)
         return stream(response, thread.id)
       case 'threads.attach':
+        if (params.wait) {
+          waiting.set(thread.id, response)
+          return response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': ping\n\n')
+        }
         if (runs.get(thread.id)?.done) runs.delete(thread.id)
         return stream(response, thread.id)
       case 'threads.stop': {
@@ -325,6 +335,22 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     uploads,
     uploading,
     attachments,
+    waiting,
+    /** Sends a waiting page an event that belongs to no answer, and stores its item. */
+    beside(threadId: string, event: Json & { item: Item }) {
+      const items = threads.get(threadId)?.items ?? []
+      items[items.findIndex(({ id }) => id === event.item.id)] = event.item
+      waiting.get(threadId)?.write(`data: ${JSON.stringify(event)}\n\n`)
+    },
+    /** Begins an answer by itself, which the waiting page gets with numbers. */
+    begin(threadId: string, text: string) {
+      const thread = threads.get(threadId)
+      const response = waiting.get(threadId)
+      if (!thread || !response) throw new Error('no page waits')
+      start(thread, [], text)
+      waiting.delete(threadId)
+      return stream(response, threadId, true)
+    },
     add(thread: Partial<Stored> & { id: string }) {
       threads.set(thread.id, { created_at: new Date().toISOString(), status: { type: 'active' }, items: [], ...thread })
     },

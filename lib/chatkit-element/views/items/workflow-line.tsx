@@ -2,7 +2,9 @@ import { useId, useState } from 'preact/hooks'
 import type { Task, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
 import { toDuration } from '#lib/chatkit-element/language/time.ts'
+import { goesOn } from '#lib/chatkit-element/state/goes-on.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
+import { BackgroundStop } from '#lib/chatkit-element/views/items/background-stop.tsx'
 import { CallDetails } from '#lib/chatkit-element/views/items/call-details.tsx'
 import { hasDetails, TaskDetails, toTaskTitle } from '#lib/chatkit-element/views/items/task-details.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
@@ -46,6 +48,7 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
       ) : (
         <div class="workflow-line">{line}</div>
       )}
+      {goesOn(item) && <BackgroundStop />}
       {canUnfold && shown && (
         <ol id={listId} class="tasks">
           {listTasks(workflow, strings).map((task, at) => (
