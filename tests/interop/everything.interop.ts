@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
 import { isFilesCard } from '#lib/agent/cards/files-card.ts'
+import { handleAction } from '#lib/agent/handle-action.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
+import { lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { answerHeldQuestion } from '#lib/data/runs/questions/questions.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { completeValue } from '#lib/mcp-client/offers/complete-value.ts'
@@ -9,7 +14,10 @@ import { listOffers } from '#lib/mcp-client/offers/list-offers.ts'
 import { readResource } from '#lib/mcp-client/offers/read-resource.ts'
 import { searchResources } from '#lib/mcp-client/offers/search-resources.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
+import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { seal } from '#lib/platform/crypto/seal.ts'
+import { withCaller } from '#lib/platform/db/db.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { nodes } from '#tests/support/agent-door.ts'
 import { openInTime } from '#tests/support/browser/open-in-time.ts'
@@ -199,3 +207,60 @@ test('wrong arguments are reported to the model as bad_arguments', async () => {
   expect(told).toMatch(/The call failed\..*\(bad_arguments\)/)
   expect(rows).toMatchObject([{ status: 'failed', failureClass: 'bad_arguments' }])
 })
+
+/** A turn whose one call goes on as a task, looked after until the thread says something. */
+async function taskTurn(args: object, answer?: (thread: string) => Promise<void>) {
+  TASK_PATIENCE.ms = 500
+  await using model = await openAIServer(
+    { calls: [{ name: 'simulate_research_query', arguments: args, id: 'c1' }] },
+    { text: 'Done.' },
+  )
+  withSettings({
+    ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k', THREAD_TITLES: 'first_words' },
+    ...{ MCP_BUILTIN: 'off', MCP_SERVER_URL: everything.url },
+  })
+  await (await openInTime(ann)).close()
+  const { say, items, thread } = await conversation(ann)
+  expect((await say('research it')).waits).toBe(true)
+  const takeUp = makeTakeUp({ respond: runTurn, act: handleAction })
+  const said = new Set<string | null>()
+  const answering = answer?.(thread.id)
+  await expect
+    .poll(
+      async () => {
+        await lookAtDueTasks(takeUp)
+        for (const row of await withCaller(ann, (tx) => tx.serverTask.findMany())) said.add(row.said)
+        return (await items()).some(({ type }) => type === 'assistant_message')
+      },
+      { timeout: 60_000, interval: 200 },
+    )
+    .toBe(true)
+  await answering
+  return {
+    said: [...said],
+    told: JSON.stringify(model.requests.at(-1)?.body),
+    rows: (await listToolCalls({ caller: ann })).data,
+  }
+}
+
+test('a tool that runs only as a task is parked, and its result is answered later', async () => {
+  const { said, told, rows } = await taskTurn({ topic: 'snakes' })
+  expect(said.filter((one) => one?.endsWith('...')).length).toBeGreaterThan(0)
+  expect(told).toContain('Research Report: snakes')
+  expect(rows).toMatchObject([{ tool: 'simulate-research-query', status: 'succeeded' }])
+})
+
+test('what the task asks is put to its person, and changes its result', async () => {
+  const { told, rows } = await taskTurn({ topic: 'python', ambiguous: true }, async (threadId) => {
+    const questions = () => withCaller(ann, (tx) => tx.question.findMany())
+    await expect.poll(async () => (await questions()).length, { timeout: 30_000 }).toBe(1)
+    const [question] = await questions()
+    const stored = { status: 'accepted', kept: undefined, sealed: await seal(ANSWER, 'answers to servers') } as const
+    expect(question?.threadId).toBe(threadId)
+    expect(await answerHeldQuestion(ann, question?.id ?? '', stored)).toBe(true)
+  })
+  expect(told).toContain('python (snake)')
+  expect(rows).toMatchObject([{ status: 'succeeded' }])
+})
+
+const ANSWER = JSON.stringify({ action: 'accept', content: { interpretation: 'snake' } })
