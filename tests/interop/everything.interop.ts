@@ -210,7 +210,7 @@ test('wrong arguments are reported to the model as bad_arguments', async () => {
 
 /** A turn whose one call goes on as a task, looked after until the thread says something. */
 async function taskTurn(args: object, answer?: (thread: string) => Promise<void>) {
-  TASK_PATIENCE.ms = 500
+  TASK_PATIENCE.begun = 500
   await using model = await openAIServer(
     { calls: [{ name: 'simulate_research_query', arguments: args, id: 'c1' }] },
     { text: 'Done.' },

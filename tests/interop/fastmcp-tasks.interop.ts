@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => python?.[Symbol.asyncDispose]())
 
 test('a call that is answered with a task is parked, and its result is answered later', async () => {
-  TASK_PATIENCE.ms = 500
+  TASK_PATIENCE.begun = 500
   const { caller: ann } = await signedIn()
   await using model = await openAIServer(
     { calls: [{ name: 'dig', arguments: { place: 'garden' }, id: 'c1' }] },

@@ -193,14 +193,14 @@ async function sendCall(
     if (task) {
       hasAsked = true
       running.stop()
-      const waits = new Patience()
+      const answers = task === resumes?.task ? resumes.params.inputResponses : undefined
+      const waits = new Patience(begun || answers ? 'begun' : 'takenUp')
       patience = waits
       if (held) held.pause = () => waits.pause()
       const waiting: WaitingTask = {
         ...{ ...about, ...asked, task, questions: [], answers: {}, workedMs: row.workedMs },
         rounds: resumes?.rounds ?? 0,
       }
-      const answers = task === resumes?.task ? resumes.params.inputResponses : undefined
       const ends = AbortSignal.any([signal, underWay.signal, held?.barred].filter((one) => one !== undefined))
       const carried = {
         ...{ newSession: () => keeper.beside(), run, session, waiting, listed, begun: begun?.state, forMs, answers },

@@ -7,9 +7,9 @@ import { awaitTaskResult, getTask, type TaskState } from '#lib/mcp-client/tasks/
 
 /**
  * How long (ms) a run waits for a task before it is parked: a result that comes within that time is
- * used in the same run.
+ * used in the same run. `takenUp`: for a run that takes up what the task has come to already.
  */
-export const TASK_PATIENCE = { ms: 4_000 }
+export const TASK_PATIENCE = { begun: 4_000, takenUp: 20_000 }
 const LOOK_MS = { least: 250, most: 2_000 }
 const REQUEST_MS = 30_000
 /** How often a run waits once more for a question that its server has announced. */
@@ -36,11 +36,13 @@ type Waiting = {
 
 /** The time that a run has for a task. It stands still while a person is being asked. */
 export class Patience {
+  readonly #ms: number
   #over = Promise.withResolvers<void>()
   #timer: NodeJS.Timeout | undefined
   #pauses = 0
 
-  constructor() {
+  constructor(kind: keyof typeof TASK_PATIENCE) {
+    this.#ms = TASK_PATIENCE[kind]
     this.restart()
   }
 
@@ -54,7 +56,7 @@ export class Patience {
     clearTimeout(this.#timer)
     const over = Promise.withResolvers<void>()
     this.#over = over
-    if (this.#pauses === 0) this.#timer = setTimeout(over.resolve, TASK_PATIENCE.ms)
+    if (this.#pauses === 0) this.#timer = setTimeout(over.resolve, this.#ms)
   }
 
   pause(): Disposable {
@@ -63,7 +65,7 @@ export class Patience {
     return {
       [Symbol.dispose]: () => {
         this.#pauses -= 1
-        if (this.#pauses === 0) this.#timer = setTimeout(this.#over.resolve, TASK_PATIENCE.ms)
+        if (this.#pauses === 0) this.#timer = setTimeout(this.#over.resolve, this.#ms)
       },
     }
   }

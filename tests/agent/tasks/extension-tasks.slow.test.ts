@@ -19,7 +19,7 @@ import { type ExtensionTaskServer, extensionTaskServer } from '#tests/support/to
 
 let ann: Awaited<ReturnType<typeof signedIn>>
 beforeEach(async () => {
-  TASK_PATIENCE.ms = 400
+  TASK_PATIENCE.begun = 400
   ann = await signedIn({ role: 'admin' })
 })
 

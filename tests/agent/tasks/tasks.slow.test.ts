@@ -25,7 +25,7 @@ type Person = Awaited<ReturnType<typeof signedIn>>
 let ann: Person
 
 beforeEach(async () => {
-  TASK_PATIENCE.ms = 200
+  TASK_PATIENCE.begun = 200
   ann = await signedIn({ role: 'admin' })
 })
 

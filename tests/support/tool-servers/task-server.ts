@@ -39,6 +39,8 @@ export type TaskServer = AsyncDisposable & {
   outputSchema: object | undefined
   /** The statuses with which requests for tasks are refused, one after the other. */
   refusals: number[]
+  /** What requests for results wait for. */
+  resultGate: Promise<void> | undefined
   /** True while a session is open. */
   holds(session: string | undefined): boolean
   /** Loses a session, as a server does that starts again. */
@@ -126,6 +128,7 @@ export async function taskServer(port = 0): Promise<TaskServer> {
     const isAboutTask = typeof body?.method === 'string' && body.method.startsWith('tasks/')
     if (isAboutTask || body?.method === 'tools/call') state.asked.push(body.method)
     const refusal = isAboutTask ? state.refusals.shift() : undefined
+    if (body?.method === 'tasks/result') await state.resultGate
     if (refusal) return void response.writeHead(refusal).end()
     if (!transport) {
       const fresh = new StreamableHTTPServerTransport({
