@@ -25,7 +25,7 @@ import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
-import { stopServerTasks } from '#lib/data/runs/server-tasks.ts'
+import { stopServerTasks } from '#lib/data/runs/tasks/server-tasks.ts'
 
 /**
  * Answers one turn with the agent. A new message first declines the thread's pending approvals.

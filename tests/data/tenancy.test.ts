@@ -62,7 +62,7 @@ import {
   listOpenTasks,
   markAsking,
   stopServerTasks,
-} from '#lib/data/runs/server-tasks.ts'
+} from '#lib/data/runs/tasks/server-tasks.ts'
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'

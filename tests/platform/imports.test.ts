@@ -243,7 +243,7 @@ test('the list of files that may query across people is short', () => {
       "recovery: lib/data/runs/runs.ts",
       "recovery: lib/data/runs/stale-runs.ts",
       "runs: lib/data/runs/run-events.ts",
-      "runs: lib/data/runs/server-tasks.ts",
+      "runs: lib/data/runs/tasks/server-tasks.ts",
       "sign-in: lib/data/audit.ts",
       "sign-in: lib/data/people/create-account.ts",
       "sign-in: lib/data/people/identities.ts",

@@ -9,7 +9,7 @@ import { prepareTurn, streamOptionsEvent } from '#lib/chatkit/server/operations/
 import { loadActive } from '#lib/chatkit/server/operations/require.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
-import { claimServerTasks, listOpenTasks, type ServerTask } from '#lib/data/runs/server-tasks.ts'
+import { claimServerTasks, listOpenTasks, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { startRun } from '#lib/runs/start-run.ts'

@@ -4,8 +4,8 @@ import { toSettledTask } from '#lib/agent/stream/tool-tasks.ts'
 import { unsealTask } from '#lib/agent/tasks/run-tasks.ts'
 import type { WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { endServerTask, type ServerTask } from '#lib/data/runs/server-tasks.ts'
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
+import { endServerTask, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
 
 /** How a call ends whose result is not used: for the ledger, the chat and the model. */

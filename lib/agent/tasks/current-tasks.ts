@@ -2,7 +2,7 @@ import { toGoingOnTask } from '#lib/agent/stream/tool-tasks.ts'
 import { toArguments, withoutProgress } from '#lib/agent/tasks/close-task.ts'
 import type { CustomTask, Task, ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { listOpenTasks, type ServerTask } from '#lib/data/runs/server-tasks.ts'
+import { listOpenTasks, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 
 const LOST = 'Ended: its result did not come.'
 

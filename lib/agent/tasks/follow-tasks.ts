@@ -1,5 +1,5 @@
 import { lookAtDueTasks, type TakeUp } from '#lib/agent/tasks/look-at-tasks.ts'
-import { hasOpenTasks, TASKS_CHANNEL } from '#lib/data/runs/server-tasks.ts'
+import { hasOpenTasks, TASKS_CHANNEL } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'

@@ -1,7 +1,7 @@
 import { closeTask, type TaskEnding } from '#lib/agent/tasks/close-task.ts'
 import { toLookMs, unsealTask } from '#lib/agent/tasks/run-tasks.ts'
 import { type Authority, explainRefusal, findAuthority } from '#lib/data/people/authority.ts'
-import { type Look, leaseDueTasks, mayTakeUp, noteLook, type ServerTask } from '#lib/data/runs/server-tasks.ts'
+import { type Look, leaseDueTasks, mayTakeUp, noteLook, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
 import { endTaskAtServer, lookAtTask } from '#lib/mcp-client/connection/look-at-task.ts'
 import { EFFECT, toSafeDetail } from '#lib/mcp-client/failures/mcp-failure.ts'

@@ -7,7 +7,7 @@ import {
   type ServerTask,
   stopServerTasks,
   storeServerTask,
-} from '#lib/data/runs/server-tasks.ts'
+} from '#lib/data/runs/tasks/server-tasks.ts'
 import type { TaskKeeping, WaitingTask } from '#lib/mcp-client/questions/asking.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { newId } from '#lib/platform/ids.ts'

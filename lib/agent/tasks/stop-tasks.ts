@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listOpenTasks, stopServerTasks } from '#lib/data/runs/server-tasks.ts'
+import { listOpenTasks, stopServerTasks } from '#lib/data/runs/tasks/server-tasks.ts'
 
 /** How long (ms) a stop waits for the servers, and how often (ms) it looks. */
 const WAIT_MS = 5_000

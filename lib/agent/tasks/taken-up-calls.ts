@@ -11,7 +11,7 @@ import type { OpenTools } from '#lib/agent/tools/open-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { HiddenContextItem, ThreadItem, WorkflowItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { endServerTask } from '#lib/data/runs/server-tasks.ts'
+import { endServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, TASK_RESULT, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
 

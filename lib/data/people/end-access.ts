@@ -2,7 +2,7 @@ import { lockPerson } from '#lib/data/person-lock.ts'
 import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
 import { expirePendingQuestions } from '#lib/data/runs/questions/questions.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
-import { endTasksOf } from '#lib/data/runs/server-tasks.ts'
+import { endTasksOf } from '#lib/data/runs/tasks/server-tasks.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 
 /** Why all access of a person ended. The run, the ledger and the person get this sentence. */
