@@ -4,6 +4,7 @@ import { field, inspect, openPage, press, signIn } from '#tests/support/browser/
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { openSmtpSink } from '#tests/support/people/smtp-sink.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // The account pages in a production build whose server others can reach, so with a set-up code and
 // with mail.
@@ -22,7 +23,7 @@ beforeAll(async () => {
     startApp({ env: { HOSTNAME: '0.0.0.0', SIGN_UP: 'open', ...mail } }),
     openBrowser(),
   ])
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

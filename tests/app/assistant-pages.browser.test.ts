@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // An admin writes assistants, and a person talks to them: a production build, a real Chromium and a
 // scripted model.
@@ -17,7 +18,7 @@ beforeAll(async () => {
   model = await openAIServer()
   const env = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: model.url, SIGN_UP: 'open', THREAD_TITLES: 'first_words' }
   ;[app, browser] = await Promise.all([startApp({ env }), openBrowser()])
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // Moving between conversations, and the drafts that are written in them, in a production build.
 
@@ -14,7 +15,7 @@ let people = 0
 
 beforeAll(async () => {
   ;[app, browser] = await Promise.all([startApp({ env: { SIGN_UP: 'open' } }), openBrowser()])
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { jsonAnswer, type RawModel, rawModel } from '#tests/support/models/raw-model.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { HARMLESS, mcpServer, type TestMcp } from '#tests/support/tool-servers/mcp-server.ts'
 
 // What an admin sees of a failing model in a production build and a real Chromium: overview, list,
@@ -55,7 +56,7 @@ beforeAll(async () => {
   writeFileSync(file, JSON.stringify({ servers: [{ name: 'wiki', url: mcp.url }] }))
   const env = { OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', MCP_BUILTIN: 'off', MCP_SERVERS_FILE: file }
   ;[app, browser] = await Promise.all([startApp({ env }), openBrowser()])
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { registeredClient } from '#tests/support/people/oauth-client.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 
 // Every page of a production build, with content, on a hard load. The browser must report nothing
@@ -97,7 +98,7 @@ beforeAll(async () => {
   await page.goto(client.authorizeUrl({ redirect_uri: 'http://127.0.0.1:9/callback', scope: undefined }))
   await page.waitForURL(/\/oauth\/consent\//)
   made.consent = new URL(page.url()).pathname
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { faultServer } from '#tests/support/tool-servers/fault-server.ts'
 
 // An admin's walk through the tool server pages, in a production build and a real Chromium.
@@ -13,7 +14,7 @@ let browser: Browser
 beforeAll(async () => {
   mkdirSync('artifacts', { recursive: true })
   ;[app, browser] = await Promise.all([startApp({ env: { MCP_ALLOW_PRIVATE: 'on' } }), openBrowser()])
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

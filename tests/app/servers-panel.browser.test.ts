@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { type FaultServer, faultServer, refusingUrl } from '#tests/support/tool-servers/fault-server.ts'
 
 // The panel of servers and tools in the chat, in a production build.
@@ -43,7 +44,7 @@ beforeAll(async () => {
   await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
   await page.getByRole('button', { name: /^Create/ }).click()
   await composer().waitFor()
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

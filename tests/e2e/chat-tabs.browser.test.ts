@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // Two tabs of one person in a production build, with a slow model.
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   model = await openAIServer()
   const env = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'a key', OPENAI_MODEL: 'a-model' }
   ;[app, browser] = await Promise.all([startApp({ env }), openBrowser()])
-}, 180_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -6,6 +6,7 @@ import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // Our page around OpenAI's own script, which does not know about runs. A stand-in drops streams in
 // the same ways, and the page's fetch must tell a stop from a person who only left.
@@ -54,7 +55,7 @@ beforeAll(async () => {
   }
   app = await startApp({ databaseUrl: process.env.DATABASE_DIRECT_URL, env })
   browser = await openBrowser()
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -8,9 +8,8 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '#scripts/build-freshness.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { isAlive } from '#scripts/postgres/folder-lock.ts'
-import { buildIfStale } from '#tests/support/processes/build.ts'
+import { BUILD_MS, buildIfStale } from '#tests/support/processes/build.ts'
 
-const BUILD_MS = 240_000
 let folder: string
 let port: number
 const started: ChildProcess[] = []

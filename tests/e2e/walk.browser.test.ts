@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // A first visitor's walk through a production build in a real Chromium, in a wide and a narrow
 // window. Screenshots are kept in artifacts/ for people to look at.
@@ -17,7 +18,7 @@ let browser: Browser
 beforeAll(async () => {
   mkdirSync('artifacts', { recursive: true })
   ;[app, browser] = await Promise.all([startApp(), openBrowser()])
-}, 120_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toolset } from '#mcp/toolset.ts'
 import { makeFirstAccount, makePersonalToken } from '#scripts/local/first-visit.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // The production build as other programs meet it: the clients of both SDKs and the command line of
 // MCP Inspector.
@@ -19,7 +20,7 @@ let token: string
 beforeAll(async () => {
   app = await startApp()
   token = await makePersonalToken(await makeFirstAccount(app.url, app.logs))
-}, 240_000)
+}, BUILD_MS)
 afterAll(() => app?.stop(), 60_000)
 
 const requestInit = () => ({ headers: { authorization: `Bearer ${token}` } })

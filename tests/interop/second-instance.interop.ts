@@ -15,6 +15,7 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { Browser } from '#tests/support/people/oauth-client.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
 // The production build of this app as another party's protected server, with a process, a database
@@ -40,7 +41,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'servers.json'), JSON.stringify(file))
   ann = { here: await signedIn(), there: await known(await makeFirstAccount(other.url, other.logs)) }
   bob = { here: await signedIn(), there: await known(await makeAccount('bob@example.com')) }
-}, 300_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await other?.stop()

@@ -4,6 +4,7 @@ import { field, inspect, openPage, press, signIn } from '#tests/support/browser/
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OauthClient, registeredClient } from '#tests/support/people/oauth-client.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
   await press(page, 'Create the admin account')
   await at(page, '/chat')
   await page.context().close()
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -3,6 +3,7 @@ import { ask, makeFirstAccount } from '#scripts/local/first-visit.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { plantedSecrets } from '#tests/support/planted-secrets.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // What a started server prints, while a model's server answers with every planted secret in its failures.
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   model = await openAIServer()
   const env = { OPENAI_BASE_URL: model.url, THREAD_TITLES: 'first_words', LOG_LEVEL: 'trace', ...SETTINGS, ...LIMITS }
   app = await startApp({ env })
-}, 240_000)
+}, BUILD_MS)
 afterAll(async () => {
   await app?.stop()
   await model?.[Symbol.asyncDispose]()

@@ -13,8 +13,8 @@ import { findFreePort } from '#scripts/local/port.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { HELLO, lockedPdf, pdfOf } from '#tests/support/pdf.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 
-const BUILD_MS = 240_000
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',

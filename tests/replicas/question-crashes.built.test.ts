@@ -7,6 +7,7 @@ import { message, open, post } from '#tests/support/browser/browser-tab.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { letTimePass } from '#tests/support/processes/crash.ts'
 import { type AskingServer, askingServer, olderAskingServer } from '#tests/support/tool-servers/asking-server.ts'
 
@@ -44,7 +45,7 @@ beforeAll(async () => {
   newer = await askingServer()
   older = await olderAskingServer()
   living = { newer: await start(newer), older: await start(older) }
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   for (const app of started) await app.stop()

@@ -8,6 +8,7 @@ import { message, post } from '#tests/support/browser/browser-tab.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { registeredClient } from '#tests/support/people/oauth-client.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 
@@ -34,7 +35,7 @@ let apps: Replicas
 
 beforeAll(async () => {
   apps = await startReplicas({ RUNS_PER_MINUTE: String(RUNS_PER_MINUTE), LOG_LEVEL: 'warn' })
-}, 240_000)
+}, BUILD_MS)
 afterAll(() => apps?.[Symbol.asyncDispose]())
 beforeEach(() => apps.proxy.use(apps.one.url, apps.two.url))
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import type { AppServer } from '#tests/support/processes/app-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { addThenTalk, crash } from '#tests/support/processes/crash.ts'
 import { crowd, cut, drain } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
     THREAD_TITLES: 'first_words',
     SHUTDOWN_GRACE: '25',
   })
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await apps?.[Symbol.asyncDispose]()

@@ -6,6 +6,7 @@ import { withCaller } from '#lib/platform/db/db.ts'
 import { deltas, message, open, post, type Received, textOf } from '#tests/support/browser/browser-tab.ts'
 import { type OpenAIServer, openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { stored } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
     THREAD_TITLES: 'first_words',
     RUNS_AT_ONCE: '6',
   })
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await apps?.[Symbol.asyncDispose]()

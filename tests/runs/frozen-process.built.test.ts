@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { deltas, message, open, type Stream, textOf } from '#tests/support/browser/browser-tab.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
 // A process freezes (a paused container, a machine that sleeps) for so long that others take its
@@ -23,7 +24,7 @@ beforeAll(async () => {
   database = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await database.connect()
   await database.query(`SELECT set_config('app.system', 'test', false)`)
-}, 240_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   apps?.one.kill('SIGCONT')

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { killPageSend, killSends } from '#tests/support/processes/killed-sends.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
     startReplicas({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words' }),
     openBrowser(),
   ])
-}, 300_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { killPageSend, killSends, type Tally } from '#tests/support/processes/killed-sends.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'warn',
   })
   browser = await openBrowser()
-}, 300_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await browser?.close()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
+import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { addThenTalk, crash } from '#tests/support/processes/crash.ts'
 import { crowd, cut, drain } from '#tests/support/processes/replica-rounds.ts'
 import { type Replicas, startReplicas } from '#tests/support/processes/replicas.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'warn',
     SHUTDOWN_GRACE: '12',
   })
-}, 300_000)
+}, BUILD_MS)
 
 afterAll(async () => {
   await apps?.[Symbol.asyncDispose]()

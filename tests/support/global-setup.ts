@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, statfs } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -44,7 +44,9 @@ export default async function setup(project: TestProject) {
 async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env.TEST_DATABASE_URL
   if (given) return { url: given, stop: async () => {} }
-  const folder = await mkdtemp(path.join(await findQuickPlace(), 'switchboard-tests-'))
+  const place = await findQuickPlace()
+  await removeLeftovers(place)
+  const folder = await mkdtemp(path.join(place, PREFIX))
   const server = await startEmbeddedPostgres(folder, { durable: false })
   return {
     url: server.superuserUrl,
@@ -55,6 +57,7 @@ async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   }
 }
 
+const PREFIX = 'switchboard-tests-'
 const MEMORY = '/dev/shm'
 /** Room for PostgreSQL's log of changes (1 GB at most) and the databases of a few files, in bytes. */
 const ENOUGH = 2 * 1024 ** 3
@@ -66,6 +69,20 @@ const ENOUGH = 2 * 1024 ** 3
 async function findQuickPlace(): Promise<string> {
   const room = await statfs(MEMORY).catch(() => null)
   return room && room.bavail * room.bsize >= ENOUGH ? MEMORY : os.tmpdir()
+}
+
+/** Ends the servers of test runs that were killed, and frees their room. */
+async function removeLeftovers(place: string): Promise<void> {
+  for (const name of (await readdir(place)).filter((one) => one.startsWith(PREFIX))) {
+    const folder = path.join(place, name)
+    // A folder that is newer may not be locked yet by its run.
+    const made = await stat(folder).catch(() => null)
+    if (!made || Date.now() - made.mtimeMs < 600_000) continue
+    // Fails while the run goes on, because that holds the folder's lock.
+    const left = await startEmbeddedPostgres(folder, { durable: false }).catch(() => null)
+    await left?.stop()
+    if (left) await rm(folder, { recursive: true, force: true })
+  }
 }
 
 declare module 'vitest' {
