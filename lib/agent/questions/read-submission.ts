@@ -35,9 +35,9 @@ export async function readSubmission(
 ): Promise<{ answer: QuestionAnswer; stored: StoredAnswer; problem?: undefined } | { problem: string }> {
   const status = QUESTION_ACTIONS[type as keyof typeof QUESTION_ACTIONS]
   const answer: QuestionAnswer = { action: WORDS[status] }
-  const { mode, requestedSchema } = asked as { mode: string; requestedSchema?: Parameters<typeof readFields>[0] }
+  const { mode, requestedSchema, order } = asked as Asked
   if (status === 'accepted' && mode === 'form' && requestedSchema) {
-    const fields = readFields(requestedSchema)
+    const fields = readFields(inOrder(requestedSchema, order))
     if (!Array.isArray(fields)) return { problem: words.unreadable }
     const read = readValues(fields, (payload as { values?: unknown } | null)?.values, timeZone)
     if (read.problem !== undefined) return { problem: fillIn(words[read.problem.why], { ...read.problem }) }
@@ -46,4 +46,13 @@ export async function readSubmission(
   const { hidden } = findPolicy(policies, server, tool)
   const kept = answer.content && clipJson(answer.content, KEPT_MAX_BYTES, hidden)
   return { answer, stored: { status, kept, sealed: await seal(JSON.stringify(answer), 'answers to servers') } }
+}
+
+/** A question as it is stored. `order` is that of the fields on the card. */
+type Asked = { mode: string; requestedSchema?: Schema; order?: string[] }
+type Schema = Parameters<typeof readFields>[0]
+
+/** The schema with its fields in the order in which the card shows them. */
+function inOrder(schema: Schema, order: string[] = Object.keys(schema.properties)): Schema {
+  return { ...schema, properties: Object.fromEntries(order.map((name) => [name, schema.properties[name]])) }
 }

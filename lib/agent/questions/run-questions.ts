@@ -139,12 +139,15 @@ function makeQuestion(
   return { row, item }
 }
 
-/** What the ledger keeps of a question. An address may open what is its person's alone. */
+/**
+ * What the ledger keeps of a question. An address may open what is its person's alone. The order of
+ * the fields is kept beside them, because PostgreSQL orders the keys of a JSON object anew.
+ */
 function toAsked(question: ServerQuestion): object {
   const { mode, message } = question
-  return mode === 'form'
-    ? { mode, message, requestedSchema: question.requestedSchema }
-    : { mode, message, host: new URL(question.url).host }
+  if (mode === 'url') return { mode, message, host: new URL(question.url).host }
+  const { requestedSchema } = question
+  return { mode, message, requestedSchema, order: Object.keys(requestedSchema.properties) }
 }
 
 function toClosed(item: WidgetItem, ending: string): WidgetItem {

@@ -378,3 +378,25 @@ test('a result with a state alone is sent back at once, five times at most, and 
   expect(server.calls).toHaveLength(6)
   expect((await ledger()).at(-1)).toMatchObject({ status: 'unknown', failureClass: 'input_required' })
 })
+
+test('each value is that of its own field, however the database orders their names', async () => {
+  const properties = {
+    zebra: { type: 'string' },
+    b: { type: 'integer' },
+    aa: { type: 'boolean' },
+    '2': { type: 'string' },
+    colour: { type: 'string', enum: ['red', 'green'] },
+  }
+  await using server = await askingServer({ one: { message: 'All?', requestedSchema: { type: 'object', properties } } })
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  const { thread, card } = await asked(server, model)
+  const labels = nodes(card.widget).flatMap(({ type, value, label }) =>
+    type === 'Label' ? String(value) : type === 'Checkbox' ? String(label) : [],
+  )
+  const [two, zebra, b, aa, colour] = ['2 (optional)', 'zebra (optional)', 'b (optional)', 'aa', 'colour (optional)']
+  expect(labels).toEqual([two, zebra, b, aa, colour])
+  await submit(thread, card, { f0: 'second', f1: 'stripes', f2: '7', f3: true, f4: 'green' })
+  expect(server.answers).toEqual([
+    { action: 'accept', content: { '2': 'second', zebra: 'stripes', b: 7, aa: true, colour: 'green' } },
+  ])
+})
