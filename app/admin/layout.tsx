@@ -21,6 +21,7 @@ export default async function AdminLayout({ children }: { children: ReactNode })
           { href: '/admin/tool-calls', label: 'Tool calls' },
           { href: '/admin/runs', label: 'Runs' },
           { href: '/admin/assistants', label: 'Assistants' },
+          { href: '/admin/models', label: 'Models' },
           { href: '/admin/usage', label: 'Usage' },
           { href: '/admin/servers', label: 'Servers' },
           { href: '/admin/policies', label: 'Policies' },

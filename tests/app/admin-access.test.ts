@@ -14,6 +14,12 @@ import NewAssistantPage from '#app/admin/assistants/new/page.tsx'
 import OrganisationPage from '#app/admin/assistants/organisation/page.tsx'
 import AssistantsPage from '#app/admin/assistants/page.tsx'
 import AuditPage from '#app/admin/audit/page.tsx'
+import ModelPage from '#app/admin/models/[id]/page.tsx'
+import { deleteModel, deleteProvider, saveModel, saveProvider, testModel } from '#app/admin/models/actions.ts'
+import NewModelPage from '#app/admin/models/new/page.tsx'
+import ModelsPage from '#app/admin/models/page.tsx'
+import ProviderPage from '#app/admin/models/providers/[id]/page.tsx'
+import NewProviderPage from '#app/admin/models/providers/new/page.tsx'
 import AdminPage from '#app/admin/page.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
 import PeoplePage from '#app/admin/people/page.tsx'
@@ -86,6 +92,11 @@ const PAGES: [string, () => Promise<unknown>][] = [
   ['a new tool server', () => NewServerPage()],
   ['the usage', () => UsagePage({ searchParams })],
   ['the limits of use', () => LimitsPage({ searchParams })],
+  ['the models', () => ModelsPage()],
+  ['a model', () => ModelPage({ params })],
+  ['a new model', () => NewModelPage({ searchParams })],
+  ['a provider', () => ProviderPage({ params })],
+  ['a new provider', () => NewProviderPage()],
   ['the assistants', () => AssistantsPage()],
   ['an assistant', () => AssistantPage({ params: assistant })],
   ['an assistant’s form', () => EditAssistantPage({ params: assistant })],
@@ -96,6 +107,8 @@ const PAGES: [string, () => Promise<unknown>][] = [
 const ACTIONS = {
   ...{ changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall },
   ...{ setLimit, removeLimit },
+  ...{ saveProvider, deleteProvider, saveModel, deleteModel },
+  testModel: () => testModel('settings'),
   ...{ saveVersion, restoreVersion, deleteAssistant, saveForAll, showInstructions },
 }
 

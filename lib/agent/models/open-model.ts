@@ -44,7 +44,7 @@ export async function openModelClient(model: OfferedModel, listening: Listening 
 }
 
 /** The same for a provider whose access is known. */
-function makeModelClient(access: ProviderAccess, { line, waits }: Listening = {}): OpenAI {
+export function makeModelClient(access: ProviderAccess, { line, waits }: Listening = {}): OpenAI {
   const { id, name, baseUrl: baseURL, key, headers, reach, isReadable } = access
   if (!isReadable) {
     const message = `The key of ${name} was sealed under another APP_SECRET. Enter it again on the page Models.`

@@ -16,7 +16,7 @@ import { newId } from '#lib/platform/ids.ts'
 export type ProviderWish = Pick<StoredProvider, 'name' | 'baseUrl' | 'api'> & { secrets: ProviderSecrets }
 
 /** One provider, read from the database now. Throws not_found. */
-async function requireProvider(id: string): Promise<StoredProvider> {
+export async function requireProvider(id: string): Promise<StoredProvider> {
   const found = (await readStoredModels()).providers.find((provider) => provider.id === id)
   if (!found) throw notFound('The provider')
   return found

@@ -61,6 +61,8 @@ export type OpenAIServer = AsyncDisposable & {
   naming(step: Step): void
   /** What was wrong with the requests so far. */
   faults: string[]
+  /** The ids that `/v1/models` lists. Without them there is no such path. */
+  listed?: string[]
   /** What this server accepts although others reject it. */
   accepts?: (fault: string) => boolean
   /** Appends to the script. Each request uses one step. An empty script answers 500. */
@@ -91,6 +93,11 @@ export async function openAIServer(...steps: Step[]): Promise<OpenAIServer> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const path = request.url ?? ''
+    if (it.listed && path.endsWith('/models')) {
+      const data = it.listed.map((id) => ({ id, object: 'model', created: 1, owned_by: 'the tests' }))
+      response.writeHead(200, { 'content-type': 'application/json' })
+      return void response.end(JSON.stringify({ object: 'list', data }))
+    }
     const text = Buffer.concat(chunks).toString('utf8')
     // Requests for titles come in addition to any script.
     const isName = text.includes('Name this conversation')

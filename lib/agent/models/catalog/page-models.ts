@@ -16,7 +16,7 @@ export async function readPageModels(): Promise<Source> {
 }
 
 /** A stored provider as it is reached: only on the public internet, unless the operator allows more. */
-function toAccess({ id, name, baseUrl, api, secrets }: StoredProvider): ProviderAccess {
+export function toAccess({ id, name, baseUrl, api, secrets }: StoredProvider): ProviderAccess {
   return {
     ...{ id, name, baseUrl, api },
     key: secrets?.key,
@@ -30,7 +30,7 @@ function byName(one: { name: string }, other: { name: string }): number {
   return one.name.localeCompare(other.name, 'en')
 }
 
-function toOffered(provider: StoredProvider, model: StoredModel): OfferedModel {
+export function toOffered(provider: StoredProvider, model: StoredModel): OfferedModel {
   const { id, name, description, maxOutputTokens, capabilities, prices, audience, isDefault, uses, fallbackId } = model
   return {
     ...{ id, name, description, maxOutputTokens, capabilities, prices, audience, isDefault, uses, fallbackId },
