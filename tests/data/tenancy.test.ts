@@ -18,8 +18,10 @@ import { announceAttachment, receiveAttachment } from '#lib/data/attachments/att
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
+import { findThreadModelChoice, forgetThreadModelChoice } from '#lib/data/chat/model-choices.ts'
 import { claimSummary, findSummary, markSummaryFailed, storeSummary } from '#lib/data/chat/summaries.ts'
 import { isSwitchedOffNow, listSwitchedOff, switchOff } from '#lib/data/chat/switched-off-tools.ts'
+import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import {
   addMemory,
@@ -368,6 +370,8 @@ const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/admin/assistants/[slug]/edit/page.tsx': 'admins only',
   'app/admin/assistants/[slug]/page.tsx': 'admins only',
   'app/admin/assistants/[slug]/versions/[number]/page.tsx': 'admins only',
+  'app/admin/models/[id]/page.tsx': 'admins only',
+  'app/admin/models/providers/[id]/page.tsx': 'admins only',
   'app/admin/runs/[id]/page.tsx': 'admins only',
   'app/admin/servers/[id]/edit/page.tsx': 'admins only',
   'app/admin/servers/[id]/page.tsx': 'admins only',
@@ -380,6 +384,14 @@ test('every page with an id in its address answers for another person’s ids as
   expect(Object.keys(PAGES).sort()).toEqual(globSync('app/**/\\[*/**/page.tsx').sort())
   for (const [file, attack] of Object.entries(PAGES)) if (typeof attack !== 'string') await expectSame(file, attack)
   await expectSame('a run', ({ run }) => findRun(bob.caller, run))
+  await withCaller(ann.caller, (tx) => tx.thread.update({ where: { id: hers.thread }, data: { modelChoice: SECRET } }))
+  await withCaller(ann.caller, (tx) =>
+    tx.run.update({ where: { id: hers.run }, data: { model: SECRET, provider: SECRET } }),
+  )
+  await expectSame('the model of a thread', ({ thread }) => findThreadModelChoice(bob.caller, thread))
+  await forgetThreadModelChoice(bob.caller, hers.thread, SECRET)
+  expect(await findThreadModelChoice(ann.caller, hers.thread)).toBe(SECRET)
+  await expectSame('the model of a run', async ({ run }) => (await findModelOfRuns(bob.caller, [run])) ?? null)
 })
 
 const TOOLS: Record<string, (ids: Ids) => Record<string, unknown>> = {

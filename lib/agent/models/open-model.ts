@@ -10,6 +10,7 @@ import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
 import { withPicturesAfterTools } from '#lib/agent/models/openai/pictures-after-tools.ts'
 import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/model-fetch.ts'
 import { providerFetch } from '#lib/agent/models/openai/transport/provider-fetch.ts'
+import { withoutUntakenParts } from '#lib/agent/models/openai/untaken-parts.ts'
 import type { Person } from '#lib/data/people/users.ts'
 
 // By default the SDK sends traces of every run to OpenAI and prints what models and tools say.
@@ -29,7 +30,8 @@ export type Listening = { line?: ModelLine; waits?: boolean }
 export async function openModel(model: OfferedModel, about: About, listening: Listening = {}): Promise<Model> {
   if (model.origin === 'demo') return makeDemoModel(about)
   const opened = new OpenAIModel(await openModelClient(model, listening), model.api, model.model)
-  return model.api === 'responses' ? opened : withPicturesAfterTools(opened)
+  const sent = model.api === 'responses' ? opened : withPicturesAfterTools(opened)
+  return withoutUntakenParts(sent, model.capabilities)
 }
 
 /**

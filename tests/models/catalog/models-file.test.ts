@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -169,4 +169,23 @@ test('a price is exact, there and back', () => {
   expect(toDollars(10_000_000)).toBe('10.00')
   for (const text of ['', '-1', '1e3', '.5', '1.', '1,5', '$2', '0.0000001', '12345678', 'NaN'])
     expect([text, toMicros(text)]).toEqual([text, undefined])
+})
+
+test('the file of docs/models.md offers what the document says', async () => {
+  const document = await readFile(path.resolve(import.meta.dirname, '../../../docs/models.md'), 'utf8')
+  const [, file = ''] = /```json\n([\s\S]*?)```/.exec(document) ?? []
+  await withFile(file)
+  expect(problemOf()).toBe('')
+  expect((await modelsFor({ ...ANN, role: 'admin' })).map(({ name }) => name)).toEqual(['GPT-6.2 Sol', 'Our own'])
+  expect((await modelsFor(ANN)).map(({ name }) => name)).toEqual(['GPT-6.2 Sol'])
+  expect(await modelsFor(ANN)).toMatchObject([
+    {
+      isDefault: true,
+      contextWindowTokens: 1_050_000,
+      capabilities: { reasoningLevels: ['high'] },
+      fallbackId: 'file:Our own',
+    },
+  ])
+  expect(await findModelForUse(ANN, 'summaries')).toMatchObject({ model: 'gpt-6-luna' })
+  expect(await findModelForUse(ANN, 'transcription')).toMatchObject({ model: 'gpt-transcribe' })
 })
