@@ -1,4 +1,5 @@
 import { FlaskConical } from 'lucide-react'
+import Link from 'next/link'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Dialog } from '#app/ui/dialog.tsx'
 import { DEFAULT_MODEL } from '#lib/platform/default-models.ts'
@@ -24,7 +25,11 @@ export function DemoNotice({ admin }: { admin: boolean }) {
         {admin ? (
           <>
             <p className="text-sm text-ink-soft">
-              Set these variables where the server starts, and start it again. For OpenAI:
+              Add a provider under{' '}
+              <Link href="/admin/models" className="text-accent underline-offset-2 hover:underline">
+                Admin, Models
+              </Link>
+              . Or set these variables where the server starts, and start it again. For OpenAI:
             </p>
             <CodeBlock label="settings for OpenAI" text={HOSTED} wrap />
             <p className="text-sm text-ink-soft">
@@ -34,9 +39,7 @@ export function DemoNotice({ admin }: { admin: boolean }) {
           </>
         ) : (
           <p className="text-sm text-ink-soft">
-            Ask your administrator to set <code className="font-mono">OPENAI_API_KEY</code>, or{' '}
-            <code className="font-mono">OPENAI_BASE_URL</code> for a model of your own. Your tasks, notes and
-            conversations stay as they are.
+            Ask your administrator to connect one. Your tasks, notes and conversations stay as they are.
           </p>
         )}
       </Dialog>

@@ -5,7 +5,7 @@ import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import { openModel } from '#lib/agent/models/open-model.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { ModelFault, toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
-import type { ModelLine } from '#lib/agent/models/openai/transport/model-fetch.ts'
+import { type ModelLine, toLog } from '#lib/agent/models/openai/transport/model-fetch.ts'
 import type { Notice } from '#lib/chatkit/protocol/events.ts'
 import { isInAudience } from '#lib/data/audience.ts'
 import type { ReasoningLevel } from '#lib/data/models/model-facts.ts'
@@ -61,7 +61,7 @@ export class TurnModel {
    */
   async turnToFallback(error: unknown, person: Person): Promise<boolean> {
     if (!(error instanceof ModelFault) && !findServerError(error)) return false
-    const { failureClass } = toTurnFailure(error)
+    const { failureClass, detail } = toTurnFailure(error)
     const { id, model, provider, fallbackId } = this.#current
     if (fallbackId === null || FINAL.has(failureClass) || this.failed.length >= FALLBACKS_MAX) return false
     const asked = [...this.failed.map(({ offeredModelId }) => offeredModelId), id]
@@ -70,7 +70,13 @@ export class TurnModel {
     const at = new Date().toISOString()
     this.failed.push({ offeredModelId: id, model, provider: provider.name, failureClass, at })
     log.warn(
-      { model, provider: provider.name, failure_class: failureClass, fallback: next.model, error },
+      {
+        model,
+        provider: provider.name,
+        failure_class: failureClass,
+        fallback: next.model,
+        ...(detail && toLog(detail)),
+      },
       'a model failed before its first word, and another one is asked',
     )
     this.#current = next

@@ -13,6 +13,7 @@ const PROFILE = {
   role: true,
   timeZone: true,
   locale: true,
+  modelChoice: true,
   createdAt: true,
   lastActiveAt: true,
   memoryOff: true,

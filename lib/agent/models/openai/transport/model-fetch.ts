@@ -43,6 +43,8 @@ const TELL_EVERY_MS = 5_000
 /** How much of an error's body is read (bytes), and for how long (ms). */
 const ERROR_MAX_BYTES = 64_000
 const ERROR_READ_MS = 5_000
+/** The longest answer (bytes) that is not streamed. */
+const WHOLE_MAX_BYTES = 8 * 1024 * 1024
 
 const PASSING: ReadonlySet<RunFailureClass> = new Set([
   'model_unreachable',
@@ -153,7 +155,7 @@ async function ask(
   line.onSign?.()
   if (!response.ok) return readServerError(await readSome(response), response)
   const wantsStream = typeof init.body === 'string' && /"stream"\s*:\s*true/.test(init.body)
-  if (!wantsStream) return response
+  if (!wantsStream) return withByteLimit(response)
   try {
     return await toAnswerStream(response, () => line.onSign?.())
   } catch (error) {
@@ -162,6 +164,19 @@ async function ask(
     // The server was reached, but the connection broke before its first word.
     return new ModelServerError('model_cut', socketDetail(error), { cause: error })
   }
+}
+
+/** A whole answer (a list of models, the words of a recording), which ends with an error if it is too long. */
+function withByteLimit({ body, status, headers }: Response): Response {
+  let left = WHOLE_MAX_BYTES
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      left -= chunk.byteLength
+      if (left >= 0) controller.enqueue(chunk)
+      else controller.error(new ModelServerError('model_garbled', { message: 'The answer is longer than 8 MB.' }))
+    },
+  })
+  return new Response(body?.pipeThrough(limit) ?? null, { status, headers })
 }
 
 function socketDetail(error: Error): FailureDetail {
