@@ -24,6 +24,8 @@ async function fill(ownerId: string, mark: string, notes: number) {
     await tx.run.create({
       data: { id: `run_${mark}`, ownerId, threadId: `thr_${mark}`, requestId: 'req', operation: 'threads.create' },
     })
+    const used = { purpose: 'answer', provider: 'p', model: mark, inputTokens: 5, costMicros: 9n } as const
+    await tx.modelRequest.create({ data: { id: `req_${mark}`, ownerId, runId: `run_${mark}`, ...used } })
     await tx.toolCall.create({
       data: {
         id: `call_${mark}`,
@@ -98,6 +100,7 @@ test('the export is one JSON document with all of the person’s data, no secret
   expect(data.switched_off_tools).toMatchObject([{ threadId: 'thr_ann', server: 'ann', tool: '*' }])
   expect(data.memories).toMatchObject([{ text: 'fact of ann' }])
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
+  expect(data.model_requests).toMatchObject([{ model: 'ann', inputTokens: 5, costMicros: '9', runId: 'run_ann' }])
   expect(data.tool_calls).toMatchObject([{ tool: 'add_task', arguments: { title: 'ann' } }])
   expect(data.approvals).toMatchObject([{ tool: 'delete', status: 'pending' }])
   expect(data.questions).toMatchObject([{ tool: 'book', status: 'pending', asked: { message: 'ann' } }])
