@@ -232,6 +232,37 @@ test('people who are deleted while their requests are stored: nothing fails, and
   expect((await withSystem('usage', (tx) => tx.modelRequest.count())) - before).toBe(96)
 })
 
+test('a request is stored behind a deletion of its person, and neither waits for the other', async () => {
+  const ann = await signedIn()
+  const used = { input: 1, cached: 0, output: 0, reasoning: 0, isEstimated: false }
+  const about = { ownerId: ann.person.id, purpose: 'answer' as const }
+  const store = () =>
+    recordRequests([
+      {
+        ...{ id: newId('req'), about, asked: { provider: 'p', model: 'm' }, used },
+        ...{ costMicros: 1n, outcome: 'done', beganAt: Date.now() },
+      },
+    ])
+  const waiting = () =>
+    withSystem('usage', async (tx) => {
+      const [row] = await tx.$queryRaw<{ count: number }[]>`
+        SELECT count(*)::integer AS count FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()`
+      return row?.count
+    })
+  await store()
+  let stored: Promise<void> | undefined
+  // What a deletion does, in its order: the person, then what is theirs.
+  await withSystem('usage', async (tx) => {
+    await tx.$executeRaw`SELECT FROM users WHERE id = ${ann.person.id} FOR UPDATE`
+    stored = store()
+    await expect.poll(waiting).toBe(1)
+    await tx.$executeRaw`UPDATE usage_sums SET tokens = tokens WHERE owner_id = ${ann.person.id}`
+  })
+  await stored
+  expect(await sumsOf(ann.person.id)).toMatchObject([{ tokens: 2n }, { tokens: 2n }])
+})
+
 test('storing a request twice changes nothing', async () => {
   const ann = await signedIn()
   const used = { input: 10, cached: 4, output: 5, reasoning: 1, isEstimated: false }
