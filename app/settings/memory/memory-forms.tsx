@@ -34,7 +34,7 @@ export function AddMemory({ maxLength }: { maxLength: number }) {
 /** One fact, with what can be done about it. */
 export function MemoryRow({ id, text, maxLength }: { id: string; text: string; maxLength: number }) {
   return (
-    <div className="flex flex-wrap items-center gap-3 px-5 py-3">
+    <div className="flex flex-wrap items-center gap-3 px-4 py-3 sm:px-5">
       <p className="min-w-0 flex-1 basis-60 break-words" dir="auto">
         {text}
       </p>
