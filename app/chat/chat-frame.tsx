@@ -83,7 +83,9 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       },
     ),
   )
-  const [entities] = useState(() => withAssistants(makeResourceEntities(), assistants))
+  const [entities] = useState(() =>
+    withAssistants(makeResourceEntities({ connects: domainKey === 'self-hosted' }), assistants),
+  )
   const [late] = useState(() => watchForLateName(() => void chat.fetchUpdates()))
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },

@@ -7,25 +7,23 @@ import { findResources, type Missing, type Resource } from './ask-offers.ts'
 const ID_PART_CHARS = 90
 
 /** `onTagSelect` is our element's own: false keeps what was chosen out of the message. */
-type Entities = EntitiesOption & { onTagSelect: (entity: Entity) => boolean }
+type Entities = EntitiesOption & { onTagSelect?: (entity: Entity) => boolean }
 
 /**
  * Resources after an `@`: ChatKit's own entity search. A chosen one becomes a tag, whose data say to
- * the server what it is. A server that needs the person's account is named; choosing it opens the
- * sign-in.
+ * the server what it is. With `connects`, for our own element alone, a server that needs the
+ * person's account is named, and choosing it opens the sign-in.
  */
-export function makeResourceEntities(): Entities {
+export function makeResourceEntities({ connects }: { connects: boolean }): Entities {
   return {
     showComposerMenu: true,
     onTagSearch: async (words) => {
       const { resources, unavailable } = await findResources(words)
-      return [...resources.map(toEntity), ...unavailable.flatMap((missing) => toConnectEntity(missing, words))]
+      const missing = connects ? unavailable : []
+      return [...resources.map(toEntity), ...missing.flatMap((one) => toConnectEntity(one, words))]
     },
-    onTagSelect: ({ data }) => {
-      if (data?.kind !== 'connect') return true
-      void connectAccount({ id: String(data.id), way: data.way === 'key' ? 'key' : 'oauth' })
-      return false
-    },
+    // OpenAI's script may refuse an option that it does not know.
+    ...(connects && { onTagSelect: chooseEntity }),
     onRequestPreview: async ({ title, group, data }) => ({
       preview: {
         type: 'Basic',
@@ -53,6 +51,13 @@ export function toEntity({ server, uri, name, description, mimeType, size }: Res
     interactive: true,
     data: { kind: 'resource', server, uri, ...(about && { description: about }) },
   }
+}
+
+/** False for a server to connect, which is no part of a message. */
+function chooseEntity({ data }: Entity): boolean {
+  if (data?.kind !== 'connect') return true
+  void connectAccount({ id: String(data.id), way: data.way === 'key' ? 'key' : 'oauth' })
+  return false
 }
 
 function toConnectEntity({ server, sentence, connect }: Missing, words: string): Entity[] {
