@@ -11,7 +11,8 @@ import { testModel } from './actions.ts'
 export function ModelExamination({ id }: { id: string }) {
   const [found, setFound] = useState<Awaited<ReturnType<typeof testModel>>>()
   const [pending, start] = useTransition()
-  const failed = found && 'findings' in found && found.findings.some(({ outcome }) => outcome === 'failed')
+  const has = (kind: 'failed' | 'warning') =>
+    found && 'findings' in found && found.findings.some(({ outcome }) => outcome === kind)
   return (
     <div className="grid gap-4">
       <Button
@@ -31,7 +32,13 @@ export function ModelExamination({ id }: { id: string }) {
         {found && 'error' in found && <Notice tone="bad">{found.error}</Notice>}
         {found && 'findings' in found && (
           <>
-            <Notice tone={failed ? 'bad' : 'ok'} title={failed ? 'Problems found' : 'No problems found'} />
+            {has('failed') ? (
+              <Notice tone="bad" title="Problems found" />
+            ) : has('warning') ? (
+              <Notice tone="warn" title="It works, with the remarks below" />
+            ) : (
+              <Notice tone="ok" title="No problems found" />
+            )}
             <ol className="grid gap-3">
               {found.findings.map((finding) => (
                 <StepLine key={finding.name} {...finding} />
