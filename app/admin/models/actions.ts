@@ -47,7 +47,7 @@ export const deleteModel = serverAction({ ...GATE, leadTo: () => '/admin/models'
 )
 
 /** Tries what a model can do, with a few requests to its provider. */
-export const testModel = serverAction({ ...GATE, limit: TESTS }, async (_admin, id: string) => {
+export const testModel = serverAction({ ...GATE, limit: TESTS }, async (admin, id: string) => {
   const { model, access } = await requireAdminModel(id)
-  return { findings: await examineModel(model, access) }
+  return { findings: await examineModel(model, access, admin.userId) }
 })

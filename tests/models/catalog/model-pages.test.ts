@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { saveModel, saveProvider, testModel } from '#app/admin/models/actions.ts'
 import { removeProvider } from '#lib/data/models/model-providers.ts'
 import { listStoredModels } from '#lib/data/models/stored-models.ts'
+import { withSystem } from '#lib/platform/db/db.ts'
 import { offerModel } from '#tests/support/models/offer-model.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -181,6 +182,9 @@ test.each(['responses', 'chat_completions'] as const)('a test says what works, l
     expect.stringMatching(/^ok Long input: It read about 12,000 tokens/),
   ])
   expect(server.requests.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(true)
+  // They cost money, so they count as the use of the admin who tested.
+  const where = { ownerId: admin.person.id, purpose: 'test', outcome: 'done', model: 'a-model' } as const
+  await expect.poll(() => withSystem('usage', (tx) => tx.modelRequest.count({ where }))).toBe(6)
 })
 
 test('a test says what fails in the provider’s own words, what to set, and never the key', async () => {

@@ -1,3 +1,4 @@
+import type { Model } from '@openai/agents'
 import type OpenAI from 'openai'
 import { toFile } from 'openai'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
@@ -7,6 +8,8 @@ import { silence } from '#lib/agent/models/examination/silence.ts'
 import { makeModelClient } from '#lib/agent/models/open-model.ts'
 import { toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
+import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
+import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
 
@@ -23,11 +26,13 @@ const LISTED_MAX = 12
 
 /**
  * Tries what a model can do, at its provider, with a few small requests. Resolves to a line for each
- * step; the provider's own words are without secrets. A step that fails ends only itself.
+ * step; the provider's own words are without secrets. A step that fails ends only itself. Its
+ * requests count as the use of `ownerId`.
  */
-export async function examineModel(model: OfferedModel, access: ProviderAccess): Promise<Finding[]> {
+export async function examineModel(model: OfferedModel, access: ProviderAccess, ownerId: string): Promise<Finding[]> {
   const client = (): OpenAI => makeModelClient(access, { waits: false })
-  const opened = () => new OpenAIModel(client(), model.api, model.model)
+  const account = makeAccount({ ownerId, purpose: 'test' })
+  const opened = () => meterModel(new OpenAIModel(client(), model.api, model.model), model, account)
   const found: Finding[] = [await step('Models of the server', (signal) => listModels(client(), model, signal))]
   if (model.uses.includes('transcription'))
     found.push(await step('Speech', (signal) => trySpeech(client(), model, signal)))
@@ -82,7 +87,7 @@ async function listModels(client: OpenAI, { model }: OfferedModel, signal: Abort
   }
 }
 
-async function tryStreaming(model: OpenAIModel, signal: AbortSignal): Promise<Tried> {
+async function tryStreaming(model: Model, signal: AbortSignal): Promise<Tried> {
   const { text, deltas } = await ask(model, { text: 'Count from one to twenty in words.', signal })
   if (text.trim() === '') return { outcome: 'failed', said: 'The answer was empty.' }
   if (deltas > 1) return { outcome: 'ok', said: `The answer came in ${deltas} pieces.` }
@@ -90,7 +95,7 @@ async function tryStreaming(model: OpenAIModel, signal: AbortSignal): Promise<Tr
   return { outcome: 'warning', said: 'The answer came in one piece.', fix }
 }
 
-async function tryTool(model: OpenAIModel, isOn: boolean, signal: AbortSignal): Promise<Tried> {
+async function tryTool(model: Model, isOn: boolean, signal: AbortSignal): Promise<Tried> {
   const text = 'Call the tool add with a = 2 and b = 3. Do not answer yourself.'
   try {
     const { calls } = await ask(model, { text, tools: [TOOL], signal })
@@ -111,7 +116,7 @@ async function tryTool(model: OpenAIModel, isOn: boolean, signal: AbortSignal): 
   }
 }
 
-async function tryTools(model: OpenAIModel, signal: AbortSignal): Promise<Tried> {
+async function tryTools(model: Model, signal: AbortSignal): Promise<Tried> {
   const text =
     'Call the tool add twice in one answer: with a = 2 and b = 3, and with a = 4 and b = 5. Do not answer yourself.'
   const { calls } = await ask(model, { text, tools: [TOOL], signal })
@@ -119,7 +124,7 @@ async function tryTools(model: OpenAIModel, signal: AbortSignal): Promise<Tried>
   return { outcome: 'warning', said: 'It makes one call at a time. That works, and takes more requests.' }
 }
 
-async function tryPicture(model: OpenAIModel, isOn: boolean, signal: AbortSignal): Promise<Tried> {
+async function tryPicture(model: Model, isOn: boolean, signal: AbortSignal): Promise<Tried> {
   try {
     const { text } = await ask(model, { text: 'Which colour is this picture? One word.', picture: PICTURE, signal })
     const sees = /\bred\b/i.test(text)
@@ -140,7 +145,7 @@ async function tryPicture(model: OpenAIModel, isOn: boolean, signal: AbortSignal
   }
 }
 
-async function tryLevel(model: OpenAIModel, level: string, isOn: boolean, signal: AbortSignal): Promise<Tried> {
+async function tryLevel(model: Model, level: string, isOn: boolean, signal: AbortSignal): Promise<Tried> {
   try {
     await ask(model, { text: 'Say: ready', reasoning: level, tools: isOn ? [TOOL] : [], signal })
     return {
@@ -158,7 +163,7 @@ async function tryLevel(model: OpenAIModel, level: string, isOn: boolean, signal
   }
 }
 
-async function tryLongInput(model: OpenAIModel, windowTokens: number, signal: AbortSignal): Promise<Tried> {
+async function tryLongInput(model: Model, windowTokens: number, signal: AbortSignal): Promise<Tried> {
   const tokens = Math.min(LONG_TOKENS, Math.floor(windowTokens * 0.6))
   const filler = 'All is quiet here. '.repeat(Math.ceil(tokens / 5))
   const text = `The code word is harbour.\n${filler}\nWhat is the code word? One word.`

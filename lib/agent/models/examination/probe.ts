@@ -1,5 +1,4 @@
-import type { ModelRequest } from '@openai/agents'
-import type { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
+import type { Model, ModelRequest } from '@openai/agents'
 
 /** A tool that a model can call in a test. Nobody carries it out. */
 export const TOOL: ModelRequest['tools'][number] = {
@@ -23,10 +22,7 @@ export const PICTURE =
 type Answer = { text: string; deltas: number; calls: string[] }
 
 /** Asks a model one question, without a conversation around it. Throws what the model throws. */
-export async function ask(
-  model: OpenAIModel,
-  { text, picture, tools = [], reasoning, signal }: Question,
-): Promise<Answer> {
+export async function ask(model: Model, { text, picture, tools = [], reasoning, signal }: Question): Promise<Answer> {
   const shown = picture === undefined ? [] : [{ type: 'input_image' as const, image: picture, detail: 'auto' }]
   const request: ModelRequest = {
     input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }, ...shown] }],
