@@ -12,7 +12,7 @@ export function CheckBox({
 }) {
   return (
     <label className="flex items-start gap-2.5">
-      <input type="checkbox" name={name} defaultChecked={checked} className="mt-1 size-4 accent-(--accent)" />
+      <input type="checkbox" name={name} defaultChecked={checked} className="mt-1 size-4 shrink-0 accent-(--accent)" />
       <span>
         {label}
         {hint && <span className="block text-sm text-ink-faint">{hint}</span>}
