@@ -28,7 +28,7 @@ export function EarlierContentForm() {
         confirmLabel="Delete for good"
         action={() => decide('delete')}
       >
-        <p>The conversations, tasks, notes and files of the list are removed. This cannot be undone.</p>
+        <p>The conversations, tasks, notes, files and wishes of the list are removed. This cannot be undone.</p>
       </ConfirmButton>
     </div>
   )

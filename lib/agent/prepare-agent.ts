@@ -120,7 +120,10 @@ export async function prepareAgent(
       const mustHave = [...(resumed?.calls ?? []), ...connecting, ...remembering]
       const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takes
         ? { tools: chosen.takes === 'all' ? own : [] }
-        : await forModel.choose([...own, ...remembering], { said, items: known.items, needed: mustHave })
+        : await forModel.choose([...own, ...remembering], {
+            ...{ said, items: known.items, needed: mustHave },
+            besides: agents.listHandovers(assistant).map(({ tool }) => tool),
+          })
       const view = (inner: Model) => (offer.view ? withModelView(inner, offer.view) : inner)
       const model = new GuardedModel(view(chosen.model), {
         idleMs: env().MODEL_IDLE_TIMEOUT * 1000,

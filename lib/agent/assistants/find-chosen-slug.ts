@@ -20,7 +20,7 @@ export function isAssistantTag({ data }: Pick<TagContent, 'data'>): boolean {
  */
 export function findChosenSlug({ content, inference_options: options }: Message): string | undefined {
   const named = content.findLast((part) => part.type === 'input_tag' && isAssistantTag(part))
-  if (named?.type === 'input_tag') return String(named.data.assistant)
+  if (named?.type === 'input_tag') return typeof named.data.assistant === 'string' ? named.data.assistant : ''
   const choice = options?.tool_choice?.id
   return choice?.startsWith(CHOICE_MARK) ? choice.slice(CHOICE_MARK.length) : undefined
 }

@@ -15,7 +15,13 @@ import { log } from '#lib/platform/log.ts'
  * `needed` are the tools that a turn must have, `said` is the person's message, and `items` are the
  * recent items of the thread.
  */
-type About = { needed: readonly { name: string }[]; said: string; items: ThreadItem[] }
+type About = {
+  needed: readonly { name: string }[]
+  said: string
+  items: ThreadItem[]
+  /** Names of tools that are in each request besides: those that hand over. */
+  besides?: readonly string[]
+}
 
 /**
  * The tools of one turn as its model takes them. What the model's server refuses is recorded for
@@ -38,13 +44,14 @@ export class ToolsForModel {
    * The tools to offer. The model sees at most MODEL_DIRECT_TOOLS and MODEL_MAX_TOOLS of them, and no
    * more than its server was found to take; it finds the others.
    */
-  async choose<Context>(tools: FunctionTool<Context>[], about: About): Promise<Offer<Context>> {
+  async choose<Context>(tools: FunctionTool<Context>[], { besides = [], ...about }: About): Promise<Offer<Context>> {
     const [known] = tools.length > 0 ? await listModelLimits(this.#model) : []
     this.plainSchemas = known?.plainSchemas ?? false
     const { MODEL_DIRECT_TOOLS, MODEL_MAX_TOOLS } = env()
-    const max = Math.min(MODEL_DIRECT_TOOLS, MODEL_MAX_TOOLS, known?.maxTools ?? Number.POSITIVE_INFINITY)
+    const most = Math.min(MODEL_MAX_TOOLS, known?.maxTools ?? Number.POSITIVE_INFINITY) - besides.length
+    const max = Math.max(2, Math.min(MODEL_DIRECT_TOOLS, most))
     const offer = offerTools(tools, { max, findOrigin: (name) => findOrigin(this.#connections, name), ...about })
-    this.#ranked = offer.ranked
+    this.#ranked = [...besides, ...offer.ranked]
     return offer
   }
 

@@ -13,7 +13,7 @@ type Owner = { userId: string }
  * the newest.
  */
 export type UnclaimedContent = {
-  kind: 'conversations' | 'tasks' | 'notes' | 'facts' | 'files'
+  kind: 'conversations' | 'tasks' | 'notes' | 'facts' | 'files' | 'wishes'
   count: number
   names: string[]
 }[]
@@ -30,7 +30,8 @@ export async function hasUnclaimedContent({ userId }: Owner): Promise<boolean> {
         OR EXISTS (SELECT FROM tasks WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
         OR EXISTS (SELECT FROM notes WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
         OR EXISTS (SELECT FROM memories WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
-        OR EXISTS (SELECT FROM attachments WHERE owner_id = ${userId} AND created_at < person.unclaimed_before) AS unclaimed
+        OR EXISTS (SELECT FROM attachments WHERE owner_id = ${userId} AND created_at < person.unclaimed_before)
+        OR EXISTS (SELECT FROM own_words WHERE owner_id = ${userId} AND updated_at < person.unclaimed_before) AS unclaimed
       FROM users AS person WHERE person.id = ${userId} AND person.unclaimed_before IS NOT NULL`,
   )
   return found?.unclaimed ?? false
@@ -47,6 +48,7 @@ export function listUnclaimedContent({ userId }: Owner): Promise<UnclaimedConten
         UNION ALL SELECT 'notes', title, created_at FROM notes WHERE owner_id = ${userId}
         UNION ALL SELECT 'facts', text, created_at FROM memories WHERE owner_id = ${userId}
         UNION ALL SELECT 'files', data ->> 'name', created_at FROM attachments WHERE owner_id = ${userId}
+        UNION ALL SELECT 'wishes', trim(concat_ws(' ', about, how_to_answer)), updated_at FROM own_words WHERE owner_id = ${userId}
       )
       SELECT kind, count(*)::integer AS count, (array_agg(found.name ORDER BY made DESC))[1:${NAMED_MAX}::integer] AS names
       FROM found JOIN users AS person ON person.id = ${userId} AND found.made < person.unclaimed_before
@@ -87,5 +89,7 @@ async function deleteBefore(tx: Tx, ownerId: string, before: Date): Promise<stri
   await tx.task.deleteMany({ where })
   await tx.note.deleteMany({ where })
   await tx.memory.deleteMany({ where })
+  // Each turn reads them: what somebody else wrote must not go on instructing.
+  await tx.ownWords.deleteMany({ where: { ownerId, updatedAt: { lt: before } } })
   return files
 }

@@ -350,6 +350,9 @@ describe('a choice', () => {
         return [status, JSON.stringify(data).replace(/"request_id":"[^"]*"/, '')]
       }),
     )
+    const odd = { ...tag('x'), data: { kind: 'assistant', assistant: { toString: 1, valueOf: 1 } } }
+    const { status } = await begin(typed('x', { content: [odd, ...typed('x').content] }))
+    expect(status).toBe(404)
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
     expect(answers[0]?.[0]).toBe(404)
     expect(await withCaller(ann.caller, (tx) => tx.thread.count())).toBe(0)
