@@ -128,13 +128,8 @@ test('server-everything sends the person to an address, by a request and by erro
   expect(data.map(({ tool, status }) => [tool, status])).toEqual([['trigger-url-elicitation', 'succeeded']])
 })
 
-test('FastMCP gets the values of a form in their types, and a choice', async () => {
-  const book = { name: 'book', arguments: { place: 'Luigi' } }
-  expect(await ask(python, book, submit({ f0: 'Ada', f1: '4', f2: true, f3: 'hall' }))).toContain(
-    'booked for Ada: 4 seats, vegan True, hall',
-  )
-  ann = await signedIn()
-  expect(await ask(python, { name: 'pick', arguments: {} }, submit({ f0: 'green' }))).toContain('accept: green')
-  ann = await signedIn()
-  expect(await ask(python, book, press('Decline'))).toContain('decline: nothing booked')
+test('FastMCP 4.1 cannot ask over revision 2026-07-28, which is ours with it, and the model reads why', async () => {
+  const told = await ask(python, { name: 'book', arguments: { place: 'Luigi' } })
+  expect(told).toContain('unavailable on 2026-07-28 connections')
+  expect(await questions()).toEqual([])
 })

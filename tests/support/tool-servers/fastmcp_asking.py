@@ -17,7 +17,7 @@ class Booking:
     room: Literal["garden", "hall"]
 
 
-@mcp.tool
+@mcp.tool(annotations={"readOnlyHint": False, "destructiveHint": False})
 async def book(place: str, ctx: Context) -> str:
     """Books a table."""
     answer = await ctx.elicit(f"Who comes to {place}?", response_type=Booking)
@@ -27,7 +27,7 @@ async def book(place: str, ctx: Context) -> str:
     return f"booked for {data.guest}: {data.seats} seats, vegan {data.vegan}, {data.room}"
 
 
-@mcp.tool
+@mcp.tool(annotations={"readOnlyHint": False, "destructiveHint": False})
 async def pick(ctx: Context) -> str:
     """Lets the person pick a colour."""
     answer = await ctx.elicit("Which colour?", response_type=["red", "green"])
