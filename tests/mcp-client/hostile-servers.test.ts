@@ -165,6 +165,7 @@ test('tools with the same name, or with names that the model’s API rejects, do
     OPENAI_API: 'responses',
     OPENAI_API_KEY: 'k',
     MCP_BUILTIN: 'off',
+    MEMORY: 'off',
     MCP_SERVER_URL: older.url,
   })
   await (await openInTime(ann)).close()

@@ -27,7 +27,8 @@ afterAll(() => odd[Symbol.asyncDispose]())
 
 async function call(habit: CallHabit) {
   const before = odd.done.length
-  const mcp = await openInTime(ann, [toolServer(odd.url)])
+  // Without a person who could answer a question.
+  const mcp = await openInTime(ann, [toolServer(odd.url)], {})
   const result = await mcp.connections[0]?.callToolResult(habit, {})
   await mcp.close()
   const rows = (await listToolCalls({ caller: ann })).data.filter(({ tool }) => tool === habit)

@@ -42,7 +42,7 @@ const serve = () => mcpServer(NAMES.map((name) => ({ name, annotations: HARMLESS
 function ready(model: RawModel, mcp: TestMcp, name: string): void {
   withSettings({
     ...{ OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_MODEL: name, OPENAI_API_KEY: 'k' },
-    ...{ MCP_BUILTIN: 'off', MCP_SERVER_URL: mcp.url, MODEL_DIRECT_TOOLS: '128' },
+    ...{ MCP_BUILTIN: 'off', MCP_SERVER_URL: mcp.url, MODEL_DIRECT_TOOLS: '128', MEMORY: 'off' },
   })
 }
 
