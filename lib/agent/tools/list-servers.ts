@@ -7,6 +7,7 @@ import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { type OpenMcp, openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { toShownLine } from '#lib/mcp-client/offers/shown-text.ts'
+import { LISTS_ONLY } from '#lib/mcp-client/questions/asking.ts'
 import { findHealth, findLastFailure } from '#lib/mcp-client/servers/health.ts'
 import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { OffSwitches } from '#lib/mcp-client/tools/off-switches.ts'
@@ -55,7 +56,7 @@ export async function listServers(
     threadId === undefined ? [] : listApprovedForThread(caller, threadId),
   ])
   // Starts no run and calls no tool, so the run and its thread do not exist.
-  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId }
+  const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, asking: LISTS_ONLY }
   const signal = AbortSignal.timeout(WAIT_MS)
   const mcp = await openMcp(nothing, { servers, policies, builtinFetch, signal })
   try {

@@ -1,11 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
+import { listServers } from '#lib/agent/tools/list-servers.ts'
 import { listTools } from '#lib/agent/tools/list-tools.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { beginToolCall } from '#lib/data/runs/ledger.ts'
+import { storeHeldQuestion, takeHeldAnswers } from '#lib/data/runs/questions/questions.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { newSpan } from '#lib/mcp-client/calls/trace.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
 import { agentDoor, button, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
@@ -313,6 +319,36 @@ test('a tool that is offered only to clients that ask is listed, in any order, a
   expect(JSON.stringify(model.requests[0]?.body.tools)).toContain('"book"')
   expect(await names()).toEqual(['look'])
   expect((await listTools(ann.caller)).map(({ name }) => name)).toEqual(['book', 'look'])
+  const shown = (await listServers(ann.caller, undefined)).flatMap(({ tools }) => tools)
+  expect(shown.map(({ name }) => name)).toEqual(['book', 'look'])
   const { spoken } = await examine(toolServer(server.url))
   expect(spoken?.tools.map(({ name }) => name)).toEqual(['book', 'look'])
+})
+
+test('an answer that comes while answers are taken is not lost', async () => {
+  const run = await callingRun(ann.caller)
+  const asking = { id: run.id, ownerId: run.userId, threadId: run.threadId }
+  const about = { server: 's', tool: 't', via: 'chat', runId: run.id, callId: 'c1', arguments: {} } as const
+  const toolCallId = await beginToolCall({
+    ...{ ...about, ...newSpan(run.id), ownerId: run.userId, threadId: run.threadId, filledIn: [], hidden: [] },
+  })
+  const question = { toolCallId, callId: 'c1', server: 's', tool: 't', itemId: 'i', onlyReads: false, asked: {} }
+  const id = newId('qst')
+  await storeHeldQuestion(asking, { ...question, id, expiresAt: new Date(Date.now() + 60_000) })
+  let taking: ReturnType<typeof takeHeldAnswers> | undefined
+  await withSystem('recovery', async (tx) => {
+    // Lets the rows be read, and holds up every change of another.
+    await tx.$executeRaw`LOCK TABLE questions IN SHARE MODE`
+    taking = takeHeldAnswers(ann.caller, [id])
+    let isTaken = false
+    void taking.finally(() => {
+      isTaken = true
+    })
+    const listHeldUp = () =>
+      tx.$queryRaw<object[]>`SELECT 1 FROM pg_locks WHERE relation = 'questions'::regclass AND NOT granted`
+    while (!isTaken && (await listHeldUp()).length === 0) await sleep(20)
+    await tx.question.updateMany({ where: { id }, data: { status: 'accepted', sealedAnswer: 'sealed' } })
+  })
+  await taking
+  expect(await takeHeldAnswers(ann.caller, [id])).toMatchObject([{ status: 'accepted', sealedAnswer: 'sealed' }])
 })

@@ -108,7 +108,9 @@ export async function takeHeldAnswers(
   const rows = await withCaller(caller, async (tx) => {
     const where = { id: { in: ids }, ownerId: caller.userId, isHeld: true, status: { not: 'pending' } }
     const found = await tx.question.findMany({ where })
-    await tx.question.updateMany({ where, data: { sealedAnswer: null } })
+    // Only those that were read: another may be answered between the two statements.
+    const taken = { id: { in: found.map(({ id }) => id) }, ownerId: caller.userId }
+    if (found.length > 0) await tx.question.updateMany({ where: taken, data: { sealedAnswer: null } })
     return found
   })
   return rows.map(toQuestion)
