@@ -10,7 +10,7 @@ import { cancelTask, TAKES_TASKS, type TaskState } from '#lib/mcp-client/tasks/t
 /** The longest (ms) that a look at a task takes, with its connection. */
 const LOOK_MS = 25_000
 
-type Who = { userId: string; runId: string; threadId: string }
+type Who = { userId: string; runId: string; threadId: string; onlyEnds?: boolean }
 
 /**
  * Asks a server once how a task stands, as its person; undefined if the server does not know it.
@@ -20,9 +20,12 @@ export function lookAtTask(server: McpServer, who: Who, handle: TaskHandle): Pro
   return withTask(server, who, handle, ({ client }, signal) => findTask(client, handle.id, signal))
 }
 
-/** Asks a server to end a task. True if it says that the task is cancelled. Throws as `lookAtTask`. */
+/**
+ * Asks a server to end a task, also after its run was stopped. True if it says that the task is
+ * cancelled. Throws as `lookAtTask`.
+ */
 export function endTaskAtServer(server: McpServer, who: Who, handle: TaskHandle): Promise<boolean> {
-  return withTask(server, who, handle, async (session, signal) => {
+  return withTask(server, { ...who, onlyEnds: true }, handle, async (session, signal) => {
     const isCancelled = await cancelTask(session.client, handle.id, { signal, timeout: LOOK_MS })
     session.isKept = false
     return isCancelled

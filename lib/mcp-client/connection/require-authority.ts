@@ -3,8 +3,8 @@ import { findServerState } from '#lib/data/servers/servers.ts'
 import { Refusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 
-/** On whose behalf requests are made. */
-export type Who = { userId: string; runId?: string; threadId?: string }
+/** On whose behalf requests are made. `onlyEnds`: they end what a run began, so the run may be over. */
+export type Who = { userId: string; runId?: string; threadId?: string; onlyEnds?: boolean }
 
 /** Returns the person's current standing. Throws Refusal if the account may no longer be used. */
 export async function requireStanding(who: Who): Promise<Authority> {
