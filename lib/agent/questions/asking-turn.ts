@@ -5,6 +5,7 @@ import type { SideEvents } from '#lib/agent/stream/side-events.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { Turn } from '#lib/chatkit/server/turn.ts'
+import type { TaskKeeping } from '#lib/mcp-client/questions/asking.ts'
 
 /** A turn during whose calls servers ask. */
 export type AskingTurn = {
@@ -16,6 +17,6 @@ export type AskingTurn = {
   /** The parked runs that the turn goes on with, the first one first. */
   runs: readonly string[]
   cast: TurnCast | undefined
-  /** Takes under which item a call is kept that is a task at its server. */
-  tasks: { noteKept(rowId: string, keptId: string): void } | undefined
+  /** Takes under which item a call is kept that is a task at its server, and the tasks that go on. */
+  tasks: (Pick<TaskKeeping, 'putBack' | 'park'> & { noteKept(rowId: string, keptId: string): void }) | undefined
 }

@@ -14,6 +14,8 @@ import { log } from '#lib/platform/log.ts'
 const AT_ONCE = 20
 /** When (ms) a task that cannot be taken up yet is looked at again. */
 const BUSY_MS = 1_500
+/** How many runs may take up a task and die before the call ends without its result. */
+const TAKE_UPS_MAX = 8
 /** The longest wait (ms) after failures, which doubles with each of them. */
 const BACK_OFF_MS = 60_000
 
@@ -51,8 +53,8 @@ async function look(task: ServerTask, takeUp: TakeUp): Promise<void> {
     if (found.status === undefined) return noteLook(task, found)
     await noteLook(task, { ...found, inMs: found.status === 'working' ? found.inMs : BUSY_MS })
     if (found.status === 'working') return
-  }
-  if (!(await mayTakeUp(task))) return noteLook(task, { inMs: BUSY_MS })
+  } else if (task.failures >= TAKE_UPS_MAX) return giveUp(task, server, opened.call.task, NOT_TAKEN_UP)
+  if (!(await mayTakeUp(task))) return noteLook(task, { inMs: Math.max(BUSY_MS, toBackOff(task)) })
   try {
     await takeUp(task, authority)
   } catch (error) {
@@ -66,10 +68,7 @@ async function look(task: ServerTask, takeUp: TakeUp): Promise<void> {
 /** Asks the task's server. A task that has used up its time has ended. */
 async function ask(task: ServerTask, server: McpServer, handle: TaskHandle): Promise<Look> {
   if (task.expiresAt <= new Date()) {
-    await endTaskAtServer(server, whoOf(task), handle).catch((error) =>
-      log.debug({ error }, 'a task was not cancelled'),
-    )
-    await closeTask(task, EXPIRED)
+    await giveUp(task, server, handle, EXPIRED)
     return { inMs: BUSY_MS }
   }
   try {
@@ -86,6 +85,11 @@ async function ask(task: ServerTask, server: McpServer, handle: TaskHandle): Pro
     log.info({ error, server: task.server, tool: task.tool }, 'the server of a task did not answer')
     return toFailedLook(task)
   }
+}
+
+async function giveUp(task: ServerTask, server: McpServer, handle: TaskHandle, ending: TaskEnding): Promise<void> {
+  await endTaskAtServer(server, whoOf(task), handle).catch((error) => log.debug({ error }, 'a task was not cancelled'))
+  await closeTask(task, ending)
 }
 
 async function stop(task: ServerTask, server: McpServer, handle: TaskHandle): Promise<void> {
@@ -128,6 +132,12 @@ const EXPIRED: TaskEnding = {
   class: 'hard_timeout',
   status: 'unknown',
   sentence: `The task of this call did not end in time, so it was cancelled. ${EFFECT}`,
+}
+
+const NOT_TAKEN_UP: TaskEnding = {
+  class: 'outcome_unknown',
+  status: 'unknown',
+  sentence: `The result of this call could not be used: every answer with it broke off. ${EFFECT}`,
 }
 
 function toDenied(sentence: string): TaskEnding {

@@ -11,12 +11,16 @@ import {
 import type { TaskKeeping, WaitingTask } from '#lib/mcp-client/questions/asking.ts'
 import { seal, unseal } from '#lib/platform/crypto/seal.ts'
 import { newId } from '#lib/platform/ids.ts'
+import { log } from '#lib/platform/log.ts'
 
 /** What the model is told of a call while its task goes on. */
 export const GOES_ON =
   'The tool works on this in the background. Its result comes later, by itself; do not call it again.'
 /** When (ms) a task is looked at if its server does not say, and the bounds of what servers may say. */
 const LOOK_MS = { usual: 3_000, least: 1_000, most: 60_000 }
+
+/** When (ms) a task is looked at again whose server could not be reached. */
+const AGAIN_MS = 30_000
 
 type Here = {
   run: { id: string; ownerId: string; threadId: string }
@@ -60,6 +64,16 @@ export class RunTasks implements TaskKeeping {
       pollAt: new Date(now + toLookMs(inMs)),
       expiresAt: new Date(now + forMs),
     })
+  }
+
+  async putBack(call: WaitingTask): Promise<boolean> {
+    try {
+      await this.begin(call, { inMs: AGAIN_MS, forMs: 0 })
+      return true
+    } catch (error) {
+      log.warn({ error, server: call.server, tool: call.tool }, 'a task was not put back')
+      return false
+    }
   }
 
   park(call: WaitingTask): void {

@@ -14,6 +14,7 @@ import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { endServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, TASK_RESULT, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
+import { ENDS_TASK } from '#lib/mcp-client/connection/carry-task.ts'
 
 /** What is said of a result that may not be used. */
 const WORDS = {
@@ -83,7 +84,14 @@ export class TakenUpCalls {
     yield* events.showWidgets()
   }
 
-  async #takeUp(call: ParkedTask, { context, turn }: AskingTurn, { connections }: OpenTools): Promise<Ended> {
+  async #takeUp(call: ParkedTask, { context, turn, tasks }: AskingTurn, tools: OpenTools): Promise<Ended> {
+    const { connections, unavailable } = tools
+    const missing = unavailable.find(({ server }) => server === call.server)
+    // A server that is away for a while still has the result.
+    if (missing && !ENDS_TASK.has(missing.failureClass) && (await tasks?.putBack(call))) {
+      tasks?.park(call)
+      return { call, result: TASK_RESULT }
+    }
     const here = { caller: context.caller, threadId: turn.thread.id, connections }
     const refusal = await findAnswerRefusal(call, here, WORDS)
     const connection = connections.find(({ server }) => server.name === call.server)

@@ -20,7 +20,7 @@ import {
   toolError,
 } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
-import { carryTask } from '#lib/mcp-client/connection/carry-task.ts'
+import { carryTask, ENDS_TASK } from '#lib/mcp-client/connection/carry-task.ts'
 import { describeAsks, EFFECT, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
 import { ROUNDS_MAX, TOO_MANY, type WaitingTask } from '#lib/mcp-client/questions/asking.ts'
@@ -90,7 +90,7 @@ export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt
   const attempt = withEffect(withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? []), call, way.server)
   if (attempt.wanted || attempt.goesOn) return attempt
   await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
-  if (attempt.hadTask) await way.run.tasks?.end(row.id)
+  if (attempt.hadTask || call.resumes?.task) await way.run.tasks?.end(row.id)
   return attempt
 }
 
@@ -142,6 +142,10 @@ async function sendCall(
   const elapsedMs = () => Math.round(performance.now() - started)
   using underWay = noteCall(server.id ?? server.name, run.userId)
   using shown = new Throttle<string>((said) => callId && run.onProgress?.(callId, said))
+  const toWaiting = (task: TaskHandle): WaitingTask => ({
+    ...{ ...about, ...asked, task, questions: [], answers: {}, workedMs: row.workedMs },
+    rounds: resumes?.rounds ?? 0,
+  })
   let { session } = keeper
   let task = resumes?.task
   let patience: Patience | undefined
@@ -197,10 +201,7 @@ async function sendCall(
       const waits = new Patience(begun || answers ? 'begun' : 'takenUp')
       patience = waits
       if (held) held.pause = () => waits.pause()
-      const waiting: WaitingTask = {
-        ...{ ...about, ...asked, task, questions: [], answers: {}, workedMs: row.workedMs },
-        rounds: resumes?.rounds ?? 0,
-      }
+      const waiting = toWaiting(task)
       const ends = AbortSignal.any([signal, underWay.signal, held?.barred].filter((one) => one !== undefined))
       const carried = {
         ...{ newSession: () => keeper.beside(), run, session, waiting, listed, begun: begun?.state, forMs, answers },
@@ -231,6 +232,8 @@ async function sendCall(
     )
     if (mayBeStale(failureClass)) forgetTools(server, run.userId)
     if (failureClass === 'session_lost') keeper.drop(session)
+    const goesOn = phase === 'connect' && !ENDS_TASK.has(failureClass) && resumes?.task && toWaiting(resumes.task)
+    if (goesOn && (await run.tasks?.putBack(goesOn))) return { goesOn, times }
     hasAsked ||= held?.hasAsked === true
     const why = failureClass === 'cancelled' ? (whyEnded(run.signal) ?? whyEnded(underWay.signal) ?? '') : ''
     return {

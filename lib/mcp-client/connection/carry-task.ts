@@ -16,6 +16,8 @@ import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 
 const CANCEL_MS = 5_000
+/** The most answers that one task gets. */
+const ANSWERS_MAX = 25
 const REQUEST_MS = 30_000
 /** When (ms) a task is looked at again after its result could not be read. */
 const AGAIN_MS = 30_000
@@ -25,6 +27,9 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
   ...(['refused', 'dns', 'tls', 'connect_timeout', 'overloaded'] as const),
   ...(['transport_lost', 'hard_timeout', 'outcome_unknown'] as const),
 ])
+
+/** The failures to reach a server that say something of its task, too. After any other it goes on. */
+export const ENDS_TASK: ReadonlySet<FailureClass> = new Set(['denied', 'unauthorised', 'forbidden', 'cancelled'])
 
 type Carried = {
   run: CallingRun
@@ -51,8 +56,8 @@ type Carried = {
  * happens here, a later run can take up its result. A person's stop ends it at its server too.
  * Throws what makes its end certain.
  */
-export async function carryTask(carried: Carried): Promise<Attempt> {
-  const { run, session, waiting, begun, forMs, answers, signal } = carried
+export async function carryTask(given: Carried): Promise<Attempt> {
+  const { run, session, waiting, begun, forMs, answers, signal } = given
   const { client } = session
   const { id } = waiting.task
   try {
@@ -62,10 +67,12 @@ export async function carryTask(carried: Carried): Promise<Attempt> {
     await cancel(session, waiting.task)
     throw error
   }
+  let carried = given
   try {
     if (answers) {
       await updateTask(client, id, answers, { signal, timeout: REQUEST_MS })
-      await run.tasks?.begin(waiting, { forMs })
+      carried = { ...withAnswered(given, answers), answers: undefined }
+      await run.tasks?.begin(carried.waiting, { forMs })
     }
     return await reach(carried)
   } catch (error) {
@@ -76,7 +83,7 @@ export async function carryTask(carried: Carried): Promise<Attempt> {
     const isPassing = isOurEnd || (!signal.aborted && !findRefusal(error) && PASSING.has(failureClass))
     if (!isPassing) throw error
     log.info({ error, server: waiting.server, tool: waiting.tool }, 'a task could not be asked for and goes on')
-    if (!isOurEnd) await run.tasks?.begin(waiting, { inMs: AGAIN_MS, forMs })
+    if (!isOurEnd) await run.tasks?.begin(carried.waiting, { inMs: AGAIN_MS, forMs })
     return goOn(carried)
   }
 }
@@ -93,14 +100,19 @@ async function reach(carried: Carried): Promise<Attempt> {
   const { session, waiting, signal, meta, patience, onSaid, run, listed, note } = carried
   const { client } = session
   const reached = await reachTask({ client, handle: waiting.task, signal, meta, patience, onSaid })
-  if ('isWorking' in reached) return goOn(carried)
+  if ('isWorking' in reached) {
+    // What a run has taken up is asked for again.
+    if (!carried.begun) await run.tasks?.begin(waiting, { forMs: carried.forMs })
+    return goOn(carried)
+  }
   if ('failure' in reached) return { failure: reached.failure, hadTask: true, hasAsked: true }
   if ('result' in reached) {
     const result = checkOutput(reached.result, listed)
     return { result, hadTask: true, ...(result.isError && { failure: toolError(result) }) }
   }
   const input = readWantedInput({ resultType: 'input_required', inputRequests: reached.inputRequests }, note)
-  if (!input) {
+  const { answered = [] } = waiting.task
+  if (!input || answered.length > ANSWERS_MAX) {
     await cancel(session, waiting.task)
     const sentence = 'The task of this call asked for something that is not offered here.'
     return {
@@ -116,7 +128,14 @@ async function reach(carried: Carried): Promise<Attempt> {
     return { wanted: { input, rowId, workedMs, task }, hasAsked: true }
   }
   await updateTask(client, task.id, input.answers, { signal, timeout: REQUEST_MS })
-  return reach(carried)
+  return reach(withAnswered(carried, input.answers))
+}
+
+/** Notes in the handle what is answered, so that it is not asked and answered again. */
+function withAnswered(carried: Carried, answers: Record<string, QuestionAnswer>): Carried {
+  const { task } = carried.waiting
+  const answered = [...(task.answered ?? []), ...Object.keys(answers)]
+  return { ...carried, waiting: { ...carried.waiting, task: { ...task, answered } } }
 }
 
 function goOn({ session, waiting }: Carried): Attempt {

@@ -61,6 +61,8 @@ export type TaskKeeping = {
     call: WaitingTask,
     state: { said?: string | undefined; inMs?: number | undefined; forMs: number },
   ): Promise<void>
+  /** Has the server of a task asked again later, because it cannot be reached now. False if that cannot be stored. */
+  putBack(call: WaitingTask): Promise<boolean>
   /** Takes a call whose task goes on. The run has to end, and a later one takes up the result. */
   park(call: WaitingTask): void
   /** Notes that the task of a call waits for its person's answer. */

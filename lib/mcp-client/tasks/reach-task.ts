@@ -94,7 +94,8 @@ async function reachByLooking({ client, handle, signal, patience, onSaid }: Wait
     if (state.status === 'completed' && result) return { result }
     if (state.status === 'failed') return { failure: toFailed(error?.message ?? state.said) }
     if (state.status === 'cancelled') return { failure: toCancelled(state.said) }
-    if (state.status === 'input_required' && inputRequests) return { inputRequests }
+    const asked = Object.entries(inputRequests ?? {}).filter(([key]) => !handle.answered?.includes(key))
+    if (state.status === 'input_required' && asked.length > 0) return { inputRequests: Object.fromEntries(asked) }
     const inMs = Math.min(Math.max(state.inMs ?? LOOK_MS.least, LOOK_MS.least), LOOK_MS.most)
     const isOver = await Promise.race([patience.over.then(() => true), sleep(inMs, false, { signal })])
     if (isOver) return { isWorking: true }

@@ -3,7 +3,13 @@ import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import { lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
+import { RunTasks } from '#lib/agent/tasks/run-tasks.ts'
+import { switchOff } from '#lib/data/chat/switched-off-tools.ts'
+import { claimServerTasks } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { TASK_RESULT } from '#lib/mcp-client/calls/results.ts'
+import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
+import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor, nodes, said, widgets } from '#tests/support/agent-door.ts'
@@ -13,13 +19,14 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { SEATS } from '#tests/support/tool-servers/asking-server.ts'
 import { type ExtensionTaskServer, extensionTaskServer } from '#tests/support/tool-servers/extension-task-server.ts'
+import { callingRun, textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
 // Tasks of the extension of 2026-07-28: the server answers a call with a task, and its description
 // brings the result.
 
 let ann: Awaited<ReturnType<typeof signedIn>>
 beforeEach(async () => {
-  TASK_PATIENCE.begun = 400
+  Object.assign(TASK_PATIENCE, { begun: 400, takenUp: 20_000 })
   ann = await signedIn({ role: 'admin' })
 })
 
@@ -40,8 +47,27 @@ async function parked(server: ExtensionTaskServer, model: OpenAIServer) {
   return { thread: threadOf(first), events: first.events }
 }
 
+const rows = () => withCaller(ann.caller, (tx) => tx.serverTask.findMany())
+const due = () =>
+  withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null } }))
+const inputRequests = { seats: { method: 'elicitation/create', params: { mode: 'form', ...SEATS } } }
+
+const waitingCall = {
+  ...{ callId: 'c1', rowId: 'row', server: 'outside', tool: 'dig', name: 'dig', args: {}, toolHash: '' },
+  ...{ onlyReads: false, questions: [], answers: {}, rounds: 1, workedMs: 0 },
+}
+
+/** Fills in the card of the thread's question, and sends it. */
+async function submit(thread: string) {
+  const card = (await items(thread)).find((item) => item.type === 'widget')
+  const form = nodes(card?.widget as never).find(({ type }) => type === 'Form')
+  const action = form?.onSubmitAction as { type: string; payload: object }
+  const payload = { ...action.payload, values: { f0: 'Ada', f1: '4' } }
+  return agentDoor(ann).act(thread, card as never, { ...action, payload })
+}
+
 async function look(): Promise<void> {
-  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null } }))
+  await due()
   await lookAtDueTasks(takeUp)
   await expect
     .poll(async () => (await statuses()).some((status) => status === 'queued' || status === 'running'))
@@ -93,7 +119,6 @@ test('what a task asks parks the run with a card, and the answer goes back once'
   await using server = await extensionTaskServer()
   await using model = await openAIServer(dig, { text: 'It was gold.' })
   const { thread } = await parked(server, model)
-  const inputRequests = { seats: { method: 'elicitation/create', params: { mode: 'form', ...SEATS } } }
   server.task = { status: 'input_required', inputRequests }
   await look()
   expect(await statuses()).toEqual(['done', 'waiting'])
@@ -123,11 +148,148 @@ test('a question that nobody answers ends the task, too', async () => {
   await using server = await extensionTaskServer()
   await using model = await openAIServer(dig, { text: 'What else?' })
   const { thread } = await parked(server, model)
-  const inputRequests = { seats: { method: 'elicitation/create', params: { mode: 'form', ...SEATS } } }
   server.task = { status: 'input_required', inputRequests }
   await look()
   await agentDoor(ann).say(thread, 'never mind')
   await look()
   expect(server.asked.filter((method) => method === 'tasks/cancel')).toHaveLength(1)
   expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
+})
+
+test('Stop cancels the task at its server', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig)
+  const { thread } = await parked(server, model)
+  const stopping = agentDoor(ann).ask({ type: 'threads.stop', params: { thread_id: thread } })
+  await expect.poll(async () => (await rows())[0]?.stopAt).not.toBeNull()
+  await look()
+  await stopping
+  expect(server.asked.filter((method) => method === 'tasks/cancel')).toHaveLength(1)
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'cancelled' }])
+  expect(await rows()).toMatchObject([{ sealed: '' }])
+})
+
+test('a run that died with the answer has the server asked again', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread } = await parked(server, model)
+  server.task = { status: 'input_required', inputRequests }
+  await look()
+  // What is left of a process that took the answer and died.
+  await withSystem('runs', (tx) => tx.parkedRun.updateMany({ data: { sealed: 'lost' } }))
+  await submit(thread)
+  expect(await rows()).toMatchObject([{ status: 'asking', endedAt: null }])
+  await look()
+  expect(await statuses()).toEqual(['done', 'done', 'done'])
+  await withSystem('runs', (tx) => tx.run.updateMany({ data: { finishedAt: new Date(Date.now() - 60_000) } }))
+  server.task = { status: 'completed', result: gold }
+  await look()
+  expect(JSON.stringify(await items(thread))).toContain('It was gold.')
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('what was answered is not asked again, although the server goes on to name it', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread } = await parked(server, model)
+  TASK_PATIENCE.takenUp = 400
+  server.task = { status: 'input_required', inputRequests }
+  await look()
+  await submit(thread)
+  await look()
+  await look()
+  expect(server.answers).toHaveLength(1)
+  expect((await items(thread)).filter((item) => item.type === 'widget')).toHaveLength(1)
+  expect(await rows()).toMatchObject([{ status: 'working', failures: 0 }])
+  server.task = { status: 'completed', result: gold }
+  await look()
+  expect(JSON.stringify(await items(thread))).toContain('It was gold.')
+})
+
+test('a task that asks without end for what nobody may be asked is ended', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig, { text: 'It did not work.' })
+  const schema = { type: 'object', properties: { password: { type: 'string' } } }
+  const params = { mode: 'form', message: 'Your password?', requestedSchema: schema }
+  let count = 0
+  server.task = {
+    status: 'input_required',
+    get inputRequests() {
+      count += 1
+      return { [`k${count}`]: { method: 'elicitation/create', params } }
+    },
+  }
+  await parked(server, model)
+  expect(server.answers.length).toBeLessThan(30)
+  expect(server.asked).toContain('tasks/cancel')
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'input_required' }])
+})
+
+test('a result with which every run breaks off is given up', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig)
+  await parked(server, model)
+  server.task = { status: 'completed', result: gold }
+  let taken = 0
+  for (let n = 0; n < 12; n += 1) {
+    await due()
+    await lookAtDueTasks(async (task) => {
+      taken += 1
+      await claimServerTasks(ann.caller, task, task.runId)
+    })
+  }
+  expect(taken).toBe(8)
+  expect(await ledger()).toMatchObject([{ status: 'unknown', failureClass: 'outcome_unknown' }])
+})
+
+test('a task whose call is refused before it goes on ends with the call', async () => {
+  await using server = await extensionTaskServer()
+  const run = await callingRun(ann.caller)
+  const ended: string[] = []
+  const tasks = new RunTasks({ run: { ...run, ownerId: run.userId }, runs: [], store: {} as never, steps: {} as never })
+  tasks.end = async (rowId) => void ended.push(rowId)
+  const mcp = await openMcp({ ...run, tasks }, { servers: [toolServer(server.url)] })
+  await switchOff(ann.caller, run.threadId, [{ server: 'outside', tool: 'dig' }])
+  const task = { id: 't', url: server.url, isModern: true }
+  const result = await mcp.connections[0]?.continueCall({ ...waitingCall, task })
+  await mcp.close()
+  expect(textOf(result)).toContain('switched this tool off')
+  expect(ended).toEqual(['row'])
+  expect(server.asked).toEqual([])
+})
+
+test('a result is kept at a server that is away when a run takes it up', async () => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig, { text: 'It was gold.' })
+  const { thread } = await parked(server, model)
+  server.task = { status: 'completed', result: gold }
+  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { status: 'ended' } }))
+  server.isDown = true
+  await look()
+  expect(await rows()).toMatchObject([{ status: 'working', endedAt: null }])
+  expect(await ledger()).toMatchObject([{ status: 'pending' }])
+  server.isDown = false
+  noteAnswer(server.url)
+  await look()
+  expect(JSON.stringify(await items(thread))).toContain('It was gold.')
+  expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
+})
+
+test('a task whose server cannot be reached goes on, with the tools known from before', async () => {
+  await using server = await extensionTaskServer()
+  const run = await callingRun(ann.caller)
+  const tasks = new RunTasks({ run: { ...run, ownerId: run.userId }, runs: [], store: {} as never, steps: {} as never })
+  const kept: string[] = []
+  Object.assign(tasks, { putBack: async ({ rowId }: { rowId: string }) => kept.push(rowId), park: () => undefined })
+  const mcp = await openMcp({ ...run, tasks }, { servers: [toolServer(server.url)] })
+  await mcp.close()
+  const again = await openMcp({ ...run, tasks }, { servers: mcp.connections.map((one) => one.server) })
+  server.isDown = true
+  const result = await again.connections[0]?.continueCall({
+    ...waitingCall,
+    task: { id: 't', url: server.url, isModern: true },
+  })
+  await again.close()
+  expect(result).toBe(TASK_RESULT)
+  expect(kept).toEqual(['row'])
 })

@@ -22,6 +22,8 @@ export type ExtensionTaskServer = AsyncDisposable & {
   /** The name that each request for a task carried in its header. */
   names: (string | null)[]
   began: number
+  /** True while every request is refused. */
+  isDown: boolean
   /** True if the calls declared the extension. */
   wasDeclared: boolean
 }
@@ -29,7 +31,7 @@ export type ExtensionTaskServer = AsyncDisposable & {
 export async function extensionTaskServer(): Promise<ExtensionTaskServer> {
   const id = `task-${crypto.randomUUID()}`
   const state = {
-    ...{ task: { status: 'working' }, asked: [], answers: [], names: [], began: 0, wasDeclared: false },
+    ...{ task: { status: 'working' }, asked: [], answers: [], names: [], began: 0, isDown: false, wasDeclared: false },
   } as unknown as ExtensionTaskServer
   const describe = () => {
     if (!state.task) throw Object.assign(new Error('Task not found'), { code: NOT_FOUND })
@@ -69,6 +71,7 @@ export async function extensionTaskServer(): Promise<ExtensionTaskServer> {
     return server
   }
   const { url, close } = await serve(async (request) => {
+    if (state.isDown) return new Response(null, { status: 503 })
     const body = await request.clone().text()
     if (body.includes('"tasks/')) state.names.push(request.headers.get('mcp-name'))
     if (body.includes('"tools/call"')) state.wasDeclared = body.includes(EXTENSION)

@@ -11,6 +11,8 @@ import { toStorableText } from '#lib/platform/json/to-storable.ts'
 export const TASKS_CHANNEL = 'switchboard_tasks'
 /** How long (ms) one process alone may ask for a task. It is longer than any request for it. */
 const LEASE_MS = 60_000
+/** How long (ms) after a run has ended its calls may still be settled. */
+const GRACE_MS = 30_000
 const SAID_MAX_CHARS = 300
 
 /**
@@ -63,23 +65,35 @@ export async function listOpenTasks(caller: Owner, threadId: string): Promise<Se
 
 /**
  * Leases the tasks that are due, the longest waiting first, so that no other process asks for them
- * for a minute. Tasks of a thread whose run is at work on them are left out.
+ * for a minute. A task that asks its person is left out while the question is open or a run is at
+ * work on the answer. If that run died with the answer, the server is asked again.
  */
 export async function leaseDueTasks(max: number): Promise<ServerTask[]> {
   const rows = await runSystemStatement<{ id: string; ownerId: string }>(
     'runs',
     Prisma.sql`
-      UPDATE server_tasks SET lease_until = now() + ${LEASE_MS}::integer * interval '1 millisecond', polls = polls + 1
+      UPDATE server_tasks SET lease_until = now() + ${LEASE_MS}::integer * interval '1 millisecond', polls = polls + 1,
+        status = CASE WHEN status = 'asking' AND stop_at IS NULL AND EXISTS (
+            SELECT FROM tool_calls WHERE tool_calls.id = server_tasks.tool_call_id AND tool_calls.status = 'pending')
+          THEN 'working' ELSE status END
       WHERE id IN (
         SELECT id FROM server_tasks AS task
         WHERE ended_at IS NULL AND poll_at <= now() AND (lease_until IS NULL OR lease_until < now())
           AND (status <> 'asking' OR stop_at IS NOT NULL
-            OR NOT EXISTS (SELECT FROM tool_calls WHERE tool_calls.id = task.tool_call_id AND tool_calls.status = 'pending'))
+            OR NOT EXISTS (SELECT FROM tool_calls AS call JOIN runs ON runs.id = call.run_id
+              WHERE call.id = task.tool_call_id AND call.status = 'pending' AND (${IS_WITH_PERSON})))
         ORDER BY poll_at, id LIMIT ${max}::integer FOR UPDATE SKIP LOCKED)
       RETURNING ${COLUMNS}`,
   )
   return rows as unknown as ServerTask[]
 }
+
+/** Holds while a question of the run is open, or the run is or was just now at work. */
+const IS_WITH_PERSON = Prisma.sql`
+  EXISTS (SELECT FROM questions WHERE questions.run_id = runs.id AND questions.status = 'pending' AND NOT questions.is_held)
+  OR runs.finished_at > now() - ${GRACE_MS}::integer * interval '1 millisecond'
+  OR (runs.status IN ('queued', 'running')
+    AND coalesce(runs.heartbeat_at, runs.created_at) > now() - ${STALE_MS}::integer * interval '1 millisecond')`
 
 /** True if tasks go on, in any thread. */
 export async function hasOpenTasks(): Promise<boolean> {
@@ -94,7 +108,10 @@ const COLUMNS = Prisma.sql`id, owner_id AS "ownerId", thread_id AS "threadId", r
   call_id AS "callId", server, tool, sealed, status, said, polls, failures, poll_at AS "pollAt", lease_until AS "leaseUntil",
   stop_at AS "stopAt", created_at AS "createdAt", changed_at AS "changedAt", expires_at AS "expiresAt", ended_at AS "endedAt"`
 
-/** What one look at a task brought. `inMs`: when it is looked at next. */
+/**
+ * What one look at a task brought. `inMs`: when it is looked at next. A look without a `status` did
+ * not ask the server, and leaves the failures as they are.
+ */
 export type Look = { status?: ServerTaskStatus; said?: string | undefined; failed?: boolean; inMs: number }
 
 /** Stores what a look at a leased task brought, and gives up the lease. Other processes hear what is new. */
@@ -103,7 +120,8 @@ export async function noteLook({ id, ownerId, threadId }: ServerTask, look: Look
   await withCaller({ userId: ownerId }, async (tx) => {
     const [changed] = await tx.$queryRaw<{ isNew: boolean }[]>`
       UPDATE server_tasks AS task SET lease_until = NULL, poll_at = now() + ${Math.round(look.inMs)}::integer * interval '1 millisecond',
-        failures = ${look.failed === true}::boolean::int * (task.failures + 1),
+        failures = CASE WHEN ${look.failed === true}::boolean THEN task.failures + 1
+          WHEN ${look.status ?? null}::text IS NULL THEN task.failures ELSE 0 END,
         status = CASE WHEN task.status = 'asking' THEN task.status ELSE coalesce(${look.status ?? null}::text, task.status) END,
         said = coalesce(${said}::text, task.said),
         changed_at = CASE WHEN (coalesce(${said}::text, task.said), coalesce(${look.status ?? null}::text, task.status))
@@ -147,7 +165,8 @@ export function claimServerTasks(
   return withCaller(caller, async (tx) => {
     const claimed = await tx.serverTask.updateManyAndReturn({
       where: { runId, threadId, ownerId, endedAt: null, stopAt: null, status: { in: ['input_required', 'ended'] } },
-      data: { runId: takenBy, leaseUntil: null },
+      // Counted as a failure until the run has used the result or let the task go on.
+      data: { runId: takenBy, leaseUntil: null, failures: { increment: 1 } },
     })
     const ids = claimed.map(({ toolCallId }) => toolCallId)
     await moveToolCalls(tx, { ids, ownerId }, takenBy)
@@ -167,13 +186,13 @@ export async function markAsking(caller: Owner, toolCallId: string): Promise<voi
   )
 }
 
-/** Ends the task of a call. Nobody asks for it any more. */
+/** Ends the task of a call. Nobody asks for it any more, and what was sealed of it is deleted. */
 export async function endServerTask(caller: Owner, toolCallId: string): Promise<void> {
   const ownerId = caller.userId
   await withCaller(caller, async (tx) => {
     const ended = await tx.serverTask.updateManyAndReturn({
       where: { toolCallId, ownerId, endedAt: null },
-      data: { endedAt: new Date(), leaseUntil: null },
+      data: { endedAt: new Date(), leaseUntil: null, failures: 0, sealed: '' },
     })
     for (const { runId, threadId } of ended) {
       const left = await tx.serverTask.count({ where: { runId, ownerId, endedAt: null } })
@@ -206,10 +225,7 @@ export async function stopServerTasks(
   })
 }
 
-/**
- * Stops every task of a person at once, within `tx`: nothing is done for them in the person's name
- * from then on. The commit notifies the processes that close their calls.
- */
+/** Stops every task of a person at once, within `tx`. The commit notifies the processes that close their calls. */
 export async function endTasksOf(tx: Tx, ownerId: string): Promise<void> {
   const now = new Date()
   const ended = await tx.serverTask.updateManyAndReturn({
