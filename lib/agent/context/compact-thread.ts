@@ -26,6 +26,8 @@ const WORDS_PER_TOKEN = 0.6
 /** The most that is kept of what a model writes. */
 const MAX_CHARS = 20_000
 const PARTS_MAX = 12
+/** What a summary begins with if the oldest parts were too many to be summarised. */
+const LEFT_OUT = '[There was more before this. It was too long to summarise and is missing here.]'
 const PART_TOKENS = 40_000
 
 type Work = {
@@ -124,5 +126,6 @@ async function write(
   const outside = new UntrustedContent()
   outside.noteItems(items)
   const sources = [...new Set([...(before?.sources ?? []), ...outside.listNames()])]
-  return { text: cutText(text, MAX_CHARS), model: name, sources }
+  const gap = parts.length > PARTS_MAX ? `${LEFT_OUT}\n` : ''
+  return { text: cutText(`${gap}${text}`, MAX_CHARS), model: name, sources }
 }

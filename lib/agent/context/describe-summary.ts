@@ -1,5 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
-import { saidIn } from '#lib/agent/context/covered-words.ts'
+import { markLines, saidIn } from '#lib/agent/context/covered-words.ts'
 import { type CountTokens, clipToTokens } from '#lib/agent/input/count-tokens.ts'
 import { FATE } from '#lib/agent/input/earlier-calls.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -62,16 +62,25 @@ function quoteItems(items: ThreadItem[], room: number, count: CountTokens): stri
   const each = Math.floor(room / items.length)
   return items
     .map(
-      (item) => `${item.type === 'user_message' ? 'Person' : 'Assistant'}: ${clipToTokens(saidIn(item), each, count)}`,
+      (item) =>
+        `${item.type === 'user_message' ? 'Person' : 'Assistant'}: ${clipToTokens(markLines(saidIn(item)), each, count)}`,
     )
     .join('\n')
 }
 
 const OPEN = new Set<CoveredCall['status']>(['pending', 'unknown', 'cancelled'])
 
-/** One line a call. Calls whose outcome is not known are never left out; the oldest others are. */
+/**
+ * One line a call. Calls whose outcome is not known are never left out, but told in short if they
+ * have no room; the oldest others are left out.
+ */
 function describeCalls(calls: CoveredCall[], total: number, room: number, count: CountTokens): string {
-  const lines = calls.map((call) => ({ isOpen: OPEN.has(call.status), text: describeCall(call) }))
+  const open = calls.filter(({ status }) => OPEN.has(status))
+  const isTight = open.reduce((sum, call) => sum + count(describeCall(call)), 0) > room
+  const lines = calls.map((call) => {
+    const isOpen = OPEN.has(call.status)
+    return { isOpen, text: describeCall(isOpen && isTight ? { ...call, arguments: '', errorMessage: null } : call) }
+  })
   let left = room - lines.reduce((sum, { isOpen, text }) => sum + (isOpen ? count(text) : 0), 0)
   const shown = lines
     .toReversed()
@@ -87,8 +96,10 @@ function describeCalls(calls: CoveredCall[], total: number, room: number, count:
 }
 
 function describeCall({ server, tool, arguments: args, status, failureClass, errorMessage }: CoveredCall): string {
-  const fate = [FATE[status], failureClass && `(${failureClass})`, errorMessage].filter(Boolean).join(' ')
-  return `- ${server}: ${tool} ${args}: ${fate}.`
+  // A server's words must not read as ours.
+  const words = errorMessage && JSON.stringify(errorMessage)
+  const fate = [FATE[status], failureClass && `(${failureClass})`, words].filter(Boolean).join(' ')
+  return `- ${server}: ${[tool, args].filter(Boolean).join(' ')}: ${fate}.`
 }
 
 /** The same calls for people, as Markdown. */

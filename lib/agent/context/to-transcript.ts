@@ -1,4 +1,4 @@
-import { saidIn } from '#lib/agent/context/covered-words.ts'
+import { markLines, saidIn } from '#lib/agent/context/covered-words.ts'
 import { type CountTokens, clipToTokens } from '#lib/agent/input/count-tokens.ts'
 import { findKeptResource } from '#lib/agent/input/message-offers.ts'
 import { isSummaryItem } from '#lib/agent/input/summary-item.ts'
@@ -18,7 +18,7 @@ export function toTranscript(items: ThreadItem[], partTokens: number, count: Cou
   let part: string[] = []
   let size = 0
   for (const item of items) {
-    const words = wordsOf(item)
+    const words = markLines(wordsOf(item))
     if (words === '') continue
     const line = clipToTokens(words, partTokens, count)
     const tokens = count(line) + 1

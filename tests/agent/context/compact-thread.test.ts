@@ -110,6 +110,13 @@ test('a summary that fails leaves the oldest messages out with a word, and is no
   expect((await long.chat.say('What is the door code?')).text).toBe('It is 4711.')
 })
 
+test('a summary says so if the beginning was too long to be summarised', async () => {
+  await using long = await longThread(undefined, 600)
+  await long.chat.say('Hello?')
+  expect(long.summaries()).toHaveLength(12)
+  expect((await long.rows())[0]?.text).toMatch(/^\[There was more before this\./)
+})
+
 test('/compact summarises what was said, without an answer of the model', async () => {
   await using model = await rememberingModel()
   withSettings({ OPENAI_BASE_URL: model.url, MCP_BUILTIN: 'off' })
