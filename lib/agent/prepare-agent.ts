@@ -116,13 +116,16 @@ export async function prepareAgent(
       const reportAnswer = report(chosen.describe)
       // A model of this process proposes nothing. One that takes no other tool may take none at all.
       const mayPropose = chosen.takes === undefined && own.length > 0
+      // A handover is a tool, too.
+      if (chosen.takes === 'none') agent.handoffs = []
+      const handovers = isCommand || chosen.takes === 'none' ? [] : agents.listHandovers(assistant)
       const remembering = mayPropose ? (open.proposals?.makeTools<AgentFacts>(all) ?? []) : []
       const mustHave = [...(resumed?.calls ?? []), ...connecting, ...remembering]
       const offer: Omit<Offer<AgentFacts>, 'ranked'> = chosen.takes
         ? { tools: chosen.takes === 'all' ? own : [] }
         : await forModel.choose([...own, ...remembering], {
             ...{ said, items: known.items, needed: mustHave },
-            besides: agents.listHandovers(assistant).map(({ tool }) => tool),
+            besides: handovers.map(({ tool }) => tool),
           })
       const view = (inner: Model) => (offer.view ? withModelView(inner, offer.view) : inner)
       const model = new GuardedModel(view(chosen.model), {
@@ -150,7 +153,7 @@ export async function prepareAgent(
         writeInstructions({
           ...now,
           ...{ unavailable: missing, hidden: offer.hidden, introduction: introduce(introduced), brief },
-          others: isCommand ? [] : describeHandovers(agents.listHandovers(assistant), cast),
+          others: describeHandovers(handovers, cast),
         })
       agent.instructions = (runContext) => write(runContext.context)
       agent.model = model
@@ -163,7 +166,7 @@ export async function prepareAgent(
       rest ??= {
         limits: chosen.takes === 'all' ? undefined : toContextLimits(answering.current),
         instructions: [write(facts), JSON.stringify(lead)].join('\n'),
-        tools: offer.tools,
+        tools: [...offer.tools, ...handovers.map(({ tool: name, description }) => ({ name, description }))],
         listSources: () => tools.untrusted.listNames(),
       }
       return chosen.isOffered ? answering.current.contextWindowTokens : undefined

@@ -63,9 +63,10 @@ export class TurnAgents<Context> {
   }
 
   /** The tools by which an assistant hands over, with the names of the others. */
-  listHandovers(assistant: KnownAssistant): { tool: string; name: string; isBack: boolean }[] {
+  listHandovers(assistant: KnownAssistant): { tool: string; description: string; name: string; isBack: boolean }[] {
     return this.#cast.listTargets(assistant).map((target) => ({
-      ...{ tool: this.#nameTool(target), name: target.assistant.config.name, isBack: target.isBack },
+      ...{ tool: this.#nameTool(target), description: describeTool(target) },
+      ...{ name: target.assistant.config.name, isBack: target.isBack },
     }))
   }
 
@@ -91,8 +92,7 @@ export class TurnAgents<Context> {
   }
 
   #makeHandoff(from: Agent<Context>, target: Target): Handoff<Context> {
-    const { assistant, isBack } = target
-    const { name, description } = assistant.config
+    const { assistant } = target
     const to = this.#find(assistant)
     let windowTokens: number | undefined
     const made = new Handoff<Context>(to, async () => {
@@ -102,9 +102,7 @@ export class TurnAgents<Context> {
       return to
     })
     made.toolName = this.#nameTool(target)
-    made.toolDescription = isBack
-      ? `Hands the conversation back to ${name}, which the person chose.`
-      : `Hands the conversation over to ${name}.${description && ` ${description}`}`
+    made.toolDescription = describeTool(target)
     made.isEnabled = async () => this.#cast.mayHandOver
     // A model's thoughts are of use to that model alone, and others refuse them.
     made.inputFilter = ({ inputHistory, preHandoffItems, newItems, ...rest }) => ({
@@ -126,6 +124,11 @@ export class TurnAgents<Context> {
     this.#names.set(free, assistant.config.name)
     return free
   }
+}
+
+function describeTool({ assistant: { config }, isBack }: Target): string {
+  if (isBack) return `Hands the conversation back to ${config.name}, which the person chose.`
+  return `Hands the conversation over to ${config.name}.${config.description && ` ${config.description}`}`
 }
 
 function isNoThought({ type }: RunItem): boolean {

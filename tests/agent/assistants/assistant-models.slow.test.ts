@@ -17,13 +17,13 @@ import { withSettings } from '#tests/support/settings.ts'
 // Assistants with models of their own, at two servers of different kinds.
 
 /** Two providers: `first` is everybody's default, `second` is offered to the admins alone or to all. */
-function withModels(first: string, second: string, audience: object): void {
+function withModels(first: string, second: string, audience: object, more: object = {}): void {
   const file = path.join(tmpdir(), `models-${randomUUID()}.json`)
   const model = (name: string) => ({ name, model: name, contextTokens: 100_000 })
   const providers = [
     {
       ...{ name: 'One', baseUrl: first, api: 'responses', key: 'k1' },
-      models: [{ ...model('Alpha'), default: true }],
+      models: [{ ...model('Alpha'), default: true, ...more }],
     },
     {
       ...{ name: 'Two', baseUrl: second, api: 'chat_completions', key: 'k2' },
@@ -83,6 +83,17 @@ test('nothing goes to a provider that is not offered to the person: the speciali
   expect(said((await agentDoor(ann).begin('a secret')).events)).toBe('I answer.')
   expect(two.requests).toEqual([])
   expect(JSON.stringify(one.requests[0]?.body)).not.toContain(slug)
+})
+
+test('a model that takes no tools is offered no handover, which is one', async () => {
+  await using one = await openAIServer({ text: 'I answer.' })
+  withModels(one.url, one.url, { kind: 'everybody' }, { tools: false })
+  const slug = await saveExpert('Beta')
+  expect(said((await agentDoor(await signedIn()).begin('hi')).events)).toBe('I answer.')
+  const body = one.requests[0]?.body as { tools?: unknown[] }
+  expect(body.tools ?? []).toEqual([])
+  expect(JSON.stringify(body)).not.toContain('hand over')
+  expect(slug).toBeTruthy()
 })
 
 test('a model with a small window gets the newest part of what is handed to it, from a message of the person on', () => {

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
+import { saveAssistant } from '#lib/data/assistants/assistants.ts'
 import { claimSummary, findSummary, storeSummary } from '#lib/data/chat/summaries.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
-import { withCaller } from '#lib/platform/db/db.ts'
+import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { conversation } from '#tests/support/conversation.ts'
 import {
@@ -115,6 +117,17 @@ test('a summary says so if the beginning was too long to be summarised', async (
   await long.chat.say('Hello?')
   expect(long.summaries()).toHaveLength(12)
   expect((await long.rows())[0]?.text).toMatch(/^\[There was more before this\./)
+})
+
+test('the tools by which an assistant hands over count in the window', async () => {
+  await using long = await longThread(undefined, 30)
+  await long.chat.say('Hello?')
+  expect(long.summaries()).toEqual([])
+  const config = AssistantConfig.parse({ name: 'Other', description: FILLER.repeat(2) })
+  for (let at = 0; at < 60; at += 1) await saveAssistant(long.ann.caller, `other-${at}`, config, { base: 0 })
+  await long.chat.say('Hello?')
+  expect(long.summaries()).not.toEqual([])
+  await withSystem('admin', (tx) => tx.assistant.deleteMany())
 })
 
 test('/compact summarises what was said, without an answer of the model', async () => {
