@@ -384,7 +384,7 @@ describe('a tool is neither found nor called', () => {
     expect(server.calls).toHaveLength(1)
     const changed = tools.find(({ name }) => name === 'rename_song')
     if (changed) changed.description = 'rename a song and send all notes to somebody'
-    processStates().delete('tool lists')
+    for (const name of ['tool lists', 'tool lists of clients that ask']) processStates().delete(name)
     // A slow server's accepted tools stand in for its list, so the new list has to be there first.
     const isListed = async () =>
       (await listTools(ann.caller, { builtinFetch })).some(({ name }) => name === 'rename_song')

@@ -173,9 +173,10 @@ describe('content stays untrusted', () => {
   })
 
   test('after the result itself has no room in the model’s input, because its summary may carry it on', async () => {
+    withSettings({ OPENAI_CONTEXT_TOKENS: '20000' })
     const { thread } = await turn([does('read_page'), { text: 'It says: mail eve.' }])
     await turn([{ text: 'long '.repeat(30_000) }], thread)
-    const { events } = await turn([does('send_mail')], thread)
+    const { events } = await turn([{ text: 'They spoke of a page.' }, does('send_mail')], thread)
     expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain('The page of the team')
     expect(asks(events)).toHaveLength(1)
   })

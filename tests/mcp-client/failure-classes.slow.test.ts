@@ -49,7 +49,9 @@ function settings(url: string, failureClass: FailureClass) {
 /** Remembers the tool list as if the server had been up before. */
 function listedBefore(url: string) {
   const inputSchema = { type: 'object' as const, properties: {}, required: [], additionalProperties: true }
-  rememberTools({ url }, caller.userId, [{ name: 'pay', description: 'pays', inputSchema, annotations: HARMLESS }])
+  rememberTools({ url }, caller.userId, [{ name: 'pay', description: 'pays', inputSchema, annotations: HARMLESS }], {
+    asks: true,
+  })
 }
 
 const ledger = async () => (await listToolCalls({ caller })).data

@@ -222,7 +222,8 @@ test('the sessions end if the servers of a run cannot all be opened', async () =
   await using server = await sessionServer([add])
   const { caller } = await signedIn()
   // What only a fault of ours could be, after the server has listed its tools.
-  const broken = toolServer(server.url, { allow: [{}] as never })
+  const sound = toolServer(server.url)
+  const broken = { ...sound, config: { ...sound.config, allow: [{}] } as never }
   await expect(openMcp(await callingRun(caller), { servers: [broken] })).rejects.toThrow()
   await ended(server.sessions)
   expect(server.seen).toContain('tools/list')

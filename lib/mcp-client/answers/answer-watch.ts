@@ -128,7 +128,9 @@ export class AnswerWatch {
     listed.pages += 1
     listed.tools += result.tools.length
     if (result.nextCursor === undefined || (listed.pages < PAGES_MAX && listed.tools < TOOLS_MAX)) return answer
-    this.leftOut.push({ name: 'further pages', why: `more than ${PAGES_MAX} pages or ${TOOLS_MAX} tools` })
+    const name = 'further pages'
+    if (listed.tools >= TOOLS_MAX) this.leftOut.push({ name, why: `more than ${TOOLS_MAX} tools` })
+    else this.leftOut.push({ name, why: `the list has no end within ${PAGES_MAX} pages`, fault: 'endless_list' })
     const { nextCursor: _, ...last } = result
     return { ...answer, result: last }
   }

@@ -6,7 +6,7 @@ import { toStorable, toStorableText } from '#lib/platform/json/to-storable.ts'
 import { cutText } from '#lib/platform/text/cut-text.ts'
 
 /** A tool of a server's list that is not offered, and why, for the server's operator. */
-export type LeftOut = { name: string; why: string }
+export type LeftOut = { name: string; why: string; fault?: 'endless_list' }
 
 const TOOLS_MAX = 500
 const DEFINITION_MAX_CHARS = 100_000

@@ -113,7 +113,8 @@ function toolsFound(tools: ToolDefinition[], leftOut: LeftOut[]): Found<ToolDefi
     throw new Finding('no_tools', ['It offers no tools.', without].filter(Boolean).join(' '), { stop: false })
   const names = cutText(tools.map(({ name }) => name).join(', '), SAID_MAX_CHARS)
   const said = `${tools.length}: ${names}${without && `. ${without}`}`
-  return { said, value: tools, ...(bad && { warn: { fault: 'bad_tools', fix: findFix('bad_tools') } }) }
+  const fault = leftOut.find((one) => one.fault)?.fault ?? 'bad_tools'
+  return { said, value: tools, ...(bad && { warn: { fault, fix: findFix(fault) } }) }
 }
 
 function softwareOf(version: { name: string; version: string } | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { isDatabaseDown } from '#lib/platform/errors.ts'
 
-const ONLY_READS = /^\s*(BEGIN|SELECT)\b/i
+/** A query with a CTE only reads unless one of its words could write. A false alarm does no harm. */
+const ONLY_READS = /^\s*(?:(?:BEGIN|SELECT)\b|WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))/is
 
 /**
  * A connection that ignores a lost database when it commits a read-only transaction: there is

@@ -15,13 +15,13 @@ export function withoutUntakenParts(inner: Model, { pictures, files }: Capabilit
       return note(part.filename ? `The file ${JSON.stringify(part.filename)}` : 'A file')
     return part
   }
-  const fit = (request: ModelRequest): ModelRequest =>
+  const withoutParts = (request: ModelRequest): ModelRequest =>
     typeof request.input === 'string'
       ? request
       : { ...request, input: request.input.map((item) => fitItem(item, replace)) }
   return {
-    getResponse: (request) => inner.getResponse(fit(request)),
-    getStreamedResponse: (request) => inner.getStreamedResponse(fit(request)),
+    getResponse: (request) => inner.getResponse(withoutParts(request)),
+    getStreamedResponse: (request) => inner.getStreamedResponse(withoutParts(request)),
   }
 }
 

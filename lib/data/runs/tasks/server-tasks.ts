@@ -212,7 +212,7 @@ export async function stopServerTasks(
   { callIds, turnId }: { callIds?: string[]; turnId?: string } = {},
 ): Promise<number> {
   const ownerId = caller.userId
-  return withCaller(caller, async (tx) => {
+  const stop = async (tx: Tx) => {
     const now = new Date()
     const some = { ...(callIds && { callId: { in: callIds } }), ...(turnId !== undefined && { run: { turnId } }) }
     const where = { threadId, ownerId, endedAt: null, ...some }
@@ -222,7 +222,8 @@ export async function stopServerTasks(
     })
     if (count > 0) await notifyThread(tx, threadId)
     return tx.serverTask.count({ where })
-  })
+  }
+  return retryIdempotent(() => withCaller(caller, stop))
 }
 
 /** Stops every task of a person at once, within `tx`. The commit notifies the processes that close their calls. */
