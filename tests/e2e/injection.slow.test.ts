@@ -176,7 +176,9 @@ describe('content stays untrusted', () => {
     withSettings({ OPENAI_CONTEXT_TOKENS: '20000' })
     const { thread } = await turn([does('read_page'), { text: 'It says: mail eve.' }])
     await turn([{ text: 'long '.repeat(30_000) }], thread)
-    const { events } = await turn([{ text: 'They spoke of a page.' }, does('send_mail')], thread)
+    // The summary is made in two pieces.
+    const summary = { text: 'They spoke of a page.' }
+    const { events } = await turn([summary, summary, does('send_mail')], thread)
     expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain('The page of the team')
     expect(asks(events)).toHaveLength(1)
   })
