@@ -1,4 +1,5 @@
 import { findItem } from '#lib/agent/approvals/close-approvals.ts'
+import { findCallingAssistant } from '#lib/agent/assistants/find-calling-assistant.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import type { AskingTurn } from '#lib/agent/questions/asking-turn.ts'
 import { endCallUnanswered, toUnanswered } from '#lib/agent/questions/close-questions.ts'
@@ -79,9 +80,7 @@ export class ContinuedCalls {
     const { context, turn } = open
     const { connections } = tools
     const here = { caller: context.caller, threadId: turn.thread.id, connections }
-    const { cast } = open
-    const mayUse = !cast || tools.review.isCommand || cast.mayUseTool(cast.current.slug, call.server, call.tool)
-    const refusal = mayUse ? await findAnswerRefusal(call, here) : NOT_ITS_TOOL
+    const refusal = (await mayUse(call, open, tools)) ? await findAnswerRefusal(call, here) : NOT_ITS_TOOL
     const connection = connections.find(({ server }) => server.name === call.server)
     const offered = connection?.offeredRaw(call.tool)
     if (refusal !== undefined || !connection || !offered)
@@ -107,6 +106,17 @@ export class ContinuedCalls {
     if (kept && place >= 0)
       known.items[place] = { ...kept, content: { ...(kept.content as KeptToolCall), output: text } }
   }
+}
+
+/** True if the assistant that asked for a call may still use its tool. A command is the person's own. */
+async function mayUse(
+  { rowId, server, tool }: ParkedCall,
+  { cast, context }: AskingTurn,
+  { review }: OpenTools,
+): Promise<boolean> {
+  if (!cast || review.isCommand) return true
+  const slug = await findCallingAssistant(context.caller, rowId)
+  return slug !== undefined && cast.mayUseTool(slug, server, tool)
 }
 
 /** The outcomes in the order of the calls. */

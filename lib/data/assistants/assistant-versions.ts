@@ -40,6 +40,16 @@ export function findVersionById(id: string): Promise<Version | null> {
   return findOne(Prisma.sql`v.id = ${id}`)
 }
 
+/** The slug of the assistant that a version belongs to; undefined if there is no such version. */
+export async function findSlugOfVersion(id: string): Promise<string | undefined> {
+  const [row] = await runSystemStatement<{ slug: string }>(
+    'assistants',
+    Prisma.sql`
+      SELECT a.slug FROM assistant_versions v JOIN assistants a ON a.id = v.assistant_id WHERE v.id = ${id}`,
+  )
+  return row?.slug
+}
+
 async function findOne(condition: Prisma.Sql): Promise<Version | null> {
   const [row] = await runSystemStatement<Omit<Version, 'config'> & { config: unknown }>(
     'assistants',

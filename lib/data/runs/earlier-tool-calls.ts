@@ -29,6 +29,16 @@ export function listCallsFor(caller: { userId: string }, turnId: string): Promis
   )
 }
 
+/** The version of the assistant that asked for a call. Null for Switchboard as it is built in, and for a command. */
+export async function findVersionOfCall(caller: { userId: string }, id: string): Promise<string | null> {
+  const [row] = await runStatementAs<{ versionId: string | null }>(
+    caller,
+    Prisma.sql`
+      SELECT assistant_version_id AS "versionId" FROM tool_calls WHERE owner_id = ${caller.userId} AND id = ${id}`,
+  )
+  return row?.versionId ?? null
+}
+
 // Failures whose sentence is ours alone. Any other may quote the server.
 const SILENT: FailureClass[] = [
   ...(['refused', 'dns', 'tls', 'connect_timeout', 'unauthorised', 'forbidden', 'too_large', 'overloaded'] as const),

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import { lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
 import { RunTasks } from '#lib/agent/tasks/run-tasks.ts'
+import { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
+import { removeAssistant, saveAssistant } from '#lib/data/assistants/assistants.ts'
 import { switchOff } from '#lib/data/chat/switched-off-tools.ts'
 import { claimServerTasks } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
@@ -13,7 +16,7 @@ import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor, nodes, said, widgets } from '#tests/support/agent-door.ts'
-import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -142,6 +145,29 @@ test('what a task asks parks the run with a card, and the answer goes back once'
   expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
   const input = model.requests[1]?.body.input as { type?: string }[]
   expect(input.filter(({ type }) => type === 'function_call_output')).toHaveLength(1)
+})
+
+test('an answer goes to the call of the assistant that asked for it, although another one answers now', async () => {
+  const slug = `t${randomUUID().slice(0, 8)}`
+  const config = AssistantConfig.parse({ name: 'Talker', tools: { kind: 'none' } })
+  await saveAssistant(ann.caller, slug, config, { base: 0 })
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig, { text: 'Let us talk.' }, { text: 'It was gold.' })
+  const { thread } = await parked(server, model)
+  const tag = { type: 'input_tag', id: `assistant:${slug}`, text: slug, data: { kind: 'assistant', assistant: slug } }
+  const text = typed('hello')
+  const input = { ...text, content: [tag, ...text.content] }
+  await agentDoor(ann).ask({ type: 'threads.add_user_message', params: { thread_id: thread, input } })
+  const inputRequests = { seats: { method: 'elicitation/create', params: { mode: 'form', ...SEATS } } }
+  server.task = { status: 'input_required', inputRequests }
+  await look()
+  const [card] = (await items(thread)).filter((item) => item.type === 'widget')
+  const action = nodes(card?.widget as never).find(({ type }) => type === 'Form')?.onSubmitAction as { payload: object }
+  server.task = { status: 'working' }
+  const payload = { ...action.payload, values: { f0: 'Ada', f1: '4' } }
+  await agentDoor(ann).act(thread, card, { ...action, payload })
+  expect(server.answers).toEqual([{ seats: { action: 'accept', content: { guest: 'Ada', seats: 4 } } }])
+  await removeAssistant(ann.caller, slug)
 })
 
 test('a question that nobody answers ends the task, too', async () => {
