@@ -28,13 +28,19 @@ type Ended = { call: ParkedTask; result: Result }
 export class TakenUpCalls {
   /** The runs that led here. The last one is the run that was parked. */
   readonly runs: readonly string[]
-  readonly #calls: ParkedTask[]
+  #calls: ParkedTask[]
   readonly #kept: Map<string, HiddenContextItem>
+  readonly #workflows: WorkflowItem[]
 
-  private constructor(runs: readonly string[], calls: ParkedTask[], kept: Map<string, HiddenContextItem>) {
+  private constructor(
+    runs: readonly string[],
+    calls: ParkedTask[],
+    { kept, workflows }: { kept: Map<string, HiddenContextItem>; workflows: WorkflowItem[] },
+  ) {
     this.runs = runs
     this.#calls = calls
     this.#kept = kept
+    this.#workflows = workflows
   }
 
   /**
@@ -47,13 +53,17 @@ export class TakenUpCalls {
       const item = await findItem(store, threadId, call.keptId)
       if (item?.type === 'hidden_context_item') kept.set(call.keptId, item)
     }
-    return new TakenUpCalls(runs, calls, kept)
+    const workflows: WorkflowItem[] = []
+    for (const id of new Set([...kept.values()].map(({ content }) => (content as KeptToolCall).workflow_id))) {
+      const item = id === undefined ? null : await findItem(store, threadId, id)
+      if (item?.type === 'workflow') workflows.push(item)
+    }
+    return new TakenUpCalls(runs, calls, { kept, workflows })
   }
 
-  /** The workflow that has the lines of the calls. */
-  workflowOf(items: ThreadItem[]): WorkflowItem | undefined {
-    const ids = new Set([...this.#kept.values()].map(({ content }) => (content as KeptToolCall).workflow_id))
-    return items.find((item): item is WorkflowItem => item.type === 'workflow' && ids.has(item.id))
+  /** The workflow that has the lines of the calls, also if the thread's summary covers it. */
+  workflowOf(): WorkflowItem | undefined {
+    return this.#workflows[0]
   }
 
   /**
@@ -64,6 +74,7 @@ export class TakenUpCalls {
   async *finish(open: AskingTurn, tools: OpenTools, known: ReadContext): AsyncGenerator<ThreadStreamEvent> {
     const { events, steps, turn } = open
     const last = known.items.findLastIndex(({ type }) => type === 'user_message')
+    this.#calls = this.#calls.map((call) => this.#keepAfterSummary(call, open, known))
     for (const call of this.#calls) {
       const { callId, keptId, rowId, name, args } = call
       open.tasks?.noteKept(rowId, keptId)
@@ -82,6 +93,18 @@ export class TakenUpCalls {
       else yield* this.#end(event.main, open, known)
     }
     yield* events.showWidgets()
+  }
+
+  /**
+   * The call under another id if the thread's summary covers the item that keeps it: an item stays
+   * in its place, where no later turn would read the result.
+   */
+  #keepAfterSummary(call: ParkedTask, { turn }: AskingTurn, known: ReadContext): ParkedTask {
+    const kept = this.#kept.get(call.keptId)
+    if (!kept || known.items.some(({ id }) => id === call.keptId)) return call
+    const keptId = turn.store.newItemId('hidden_context')
+    this.#kept.set(keptId, { ...kept, id: keptId })
+    return { ...call, keptId }
   }
 
   async #takeUp(call: ParkedTask, { context, turn, tasks }: AskingTurn, tools: OpenTools): Promise<Ended> {

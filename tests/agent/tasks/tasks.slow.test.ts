@@ -154,6 +154,27 @@ test('a new message is answered meanwhile, and the result comes after it, as an 
   expect(await ledger()).toMatchObject([{ status: 'succeeded' }])
 })
 
+test('a result that comes after the messages were summarised is read in this turn and in the next', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(
+    dig,
+    { text: 'Ann waits for a dig.' },
+    { text: 'It was gold.' },
+    { text: 'Yes.' },
+  )
+  const { thread, task } = await parked(server, model)
+  await agentDoor(ann).say(thread, '/compact')
+  await task.finish('gold')
+  await look()
+  expect(await answers(thread)).toEqual(['It was gold.'])
+  await agentDoor(ann).say(thread, 'really?')
+  const input = model.requests[3]?.body.input as { type?: string; call_id?: string; output?: string }[]
+  expect(JSON.stringify(input)).toContain('<Summary')
+  const results = input.filter(({ type }) => type === 'function_call_output')
+  expect(results).toMatchObject([{ call_id: 'c1', output: expect.stringContaining('gold') }])
+  expect((await lines(thread)).filter(([title]) => title === 'Dig')).toEqual([['Dig', 'complete']])
+})
+
 test('Stop cancels the task at its server, once', async () => {
   await using server = await taskServer()
   await using model = await openAIServer(dig)
