@@ -21,33 +21,25 @@ import { AppError } from '#lib/platform/errors.ts'
 export type ReadContext = Awaited<ReturnType<typeof readContext>>
 
 /**
- * Reads in parallel what a turn has to know. `runs` are the turn's own runs. `own` are the calls
- * that they made for the message. `earlier` are the calls of other attempts, and own calls with an
- * unknown outcome. `items` are those that the thread's summary does not cover. Throws unauthenticated if the account is gone.
+ * Reads what a turn has to know, in rounds, so that one turn never takes most of the pool. `runs`
+ * are the turn's own runs. `own` are the calls that they made for the message. `earlier` are the
+ * calls of other attempts, and own calls with an unknown outcome. `items` are those that the
+ * thread's summary does not cover. Throws unauthenticated if the account is gone.
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
   const callsFor = async (message?: UserMessageItem | null) => (message ? listCallsFor(caller, message.id) : [])
-  const [
-    person,
-    { summary, items },
-    memory,
-    policies,
-    approved,
-    answered,
-    files,
-    origins,
-    outside,
-    off,
-    remembered,
-    calls,
-  ] = await Promise.all([
+  const [person, { summary, items }, memory] = await Promise.all([
     findPerson(caller.userId),
     readItems(caller, store, thread.id),
     readMemory(caller, thread),
+  ])
+  const [policies, approved, answered, files] = await Promise.all([
     listPolicies(caller),
     listApprovedForThread(caller, thread.id),
     listAnsweredTools(caller, thread.id),
     listThreadFiles(caller, thread.id),
+  ])
+  const [origins, outside, off, remembered, calls] = await Promise.all([
     listMessageOrigins(caller, thread.id),
     listOutsideContent(caller, thread.id),
     listSwitchedOff(caller, thread.id),
