@@ -233,6 +233,23 @@ export function env(): Env {
   return memo.env
 }
 
+/** What the client of OpenAI reads by itself, and sends to whatever server it asks. */
+const READ_BY_CLIENT = ['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_ADMIN_KEY', 'OPENAI_CUSTOM_HEADERS']
+
+/**
+ * Makes a client that adds nothing of the environment to its requests: that is meant for the server
+ * of the settings, and may hold keys. `make` must not wait.
+ */
+export function withoutClientEnvironment<T>(make: () => T): T {
+  const before = READ_BY_CLIENT.map((name) => [name, process.env[name]] as const)
+  for (const name of READ_BY_CLIENT) delete process.env[name]
+  try {
+    return make()
+  } finally {
+    for (const [name, value] of before) if (value !== undefined) process.env[name] = value
+  }
+}
+
 /**
  * The log level alone. It is needed before the settings are parsed, to report that they are wrong.
  */

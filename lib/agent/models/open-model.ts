@@ -3,6 +3,7 @@ import OpenAI from 'openai'
 import { findAccess } from '#lib/agent/models/catalog/models-for.ts'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import type { ProviderAccess } from '#lib/agent/models/catalog/provider-access.ts'
+import { SETTINGS_ID } from '#lib/agent/models/catalog/settings-models.ts'
 import { makeDemoModel } from '#lib/agent/models/demo/demo-model.ts'
 import { noteKeys } from '#lib/agent/models/openai/failures/known-keys.ts'
 import { ModelServerError } from '#lib/agent/models/openai/failures/server-error.ts'
@@ -12,6 +13,7 @@ import { type ModelLine, modelFetch } from '#lib/agent/models/openai/transport/m
 import { providerFetch } from '#lib/agent/models/openai/transport/provider-fetch.ts'
 import { withoutUntakenParts } from '#lib/agent/models/openai/untaken-parts.ts'
 import type { Person } from '#lib/data/people/users.ts'
+import { withoutClientEnvironment } from '#lib/platform/env.ts'
 
 // By default the SDK sends traces of every run to OpenAI and prints what models and tools say.
 setTracingDisabled(true)
@@ -52,16 +54,24 @@ export function makeModelClient(access: ProviderAccess, { line, waits }: Listeni
     const message = `The key of ${name} was sealed under another APP_SECRET. Enter it again on the page Models.`
     throw new ModelServerError('model_unauthorised', { message })
   }
-  noteKeys(id, [key, ...Object.values(headers)])
-  const send = reach === null ? fetch : providerFetch(reach)
-  return new OpenAI({
-    // Servers such as Ollama need no key, but the client requires one.
-    apiKey: key ?? 'none',
-    baseURL,
-    defaultHeaders: headers,
-    logLevel: 'off',
-    // `modelFetch` retries, because it also tells the person about the wait.
-    maxRetries: 0,
-    fetch: modelFetch(line, { send, ...(waits !== undefined && { waits }) }),
-  })
+  noteKeys([key, ...Object.values(headers)])
+  const send = reach === null ? fetchFor(headers) : providerFetch(reach)
+  const make = () =>
+    new OpenAI({
+      // Servers such as Ollama need no key, but the client requires one.
+      apiKey: key ?? 'none',
+      baseURL,
+      defaultHeaders: headers,
+      logLevel: 'off',
+      // `modelFetch` retries, because it also tells the person about the wait.
+      maxRetries: 0,
+      fetch: modelFetch(line, { send, ...(waits !== undefined && { waits }) }),
+    })
+  return id === SETTINGS_ID ? make() : withoutClientEnvironment(make)
+}
+
+/** `fetch` takes extra headers, which may be keys, along to another host, so no redirect is followed with them. */
+function fetchFor(headers: Record<string, string>): typeof fetch {
+  if (Object.keys(headers).length === 0) return fetch
+  return (input, init) => fetch(input, { ...init, redirect: 'manual' })
 }

@@ -6,7 +6,7 @@ import { EVERYBODY } from '#lib/data/audience.ts'
 import { env } from '#lib/platform/env.ts'
 
 /** The model of the settings and its provider, as they are called wherever they are remembered. */
-const SETTINGS_ID = 'settings'
+export const SETTINGS_ID = 'settings'
 
 const OPENAI_URL = 'https://api.openai.com/v1'
 
