@@ -8,8 +8,8 @@ import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
 
 /**
- * A server of models that an admin connected. `secrets` is null if they were sealed under another
- * APP_SECRET. It never leaves the server.
+ * A server of models that an admin connected. `secrets` is null if they cannot be read: sealed
+ * under another APP_SECRET, or by a later version. It never leaves the server.
  */
 export type StoredProvider = {
   id: string
@@ -72,13 +72,14 @@ export async function readStoredModels(): Promise<StoredModels> {
 
 async function toProvider({ id, name, baseUrl, api, sealedSecrets }: ProviderRow): Promise<StoredProvider> {
   const text = sealedSecrets === null ? '{}' : await unseal(sealedSecrets, 'model secrets')
-  if (text === null) log.warn({ provider: name }, 'the key of a model provider was sealed under another APP_SECRET')
+  const secrets = text === null ? null : (ProviderSecrets.safeParse(JSON.parse(text)).data ?? null)
+  if (secrets === null) log.warn({ provider: name }, 'the key of a model provider cannot be read')
   return {
     id,
     name,
     baseUrl,
     api: ModelApi.catch('responses').parse(api),
-    secrets: text === null ? null : ProviderSecrets.parse(JSON.parse(text)),
+    secrets,
   }
 }
 

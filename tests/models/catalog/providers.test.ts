@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { addProvider, changeProvider, removeProvider } from '#lib/data/models/model-providers.ts'
-import { listStoredModels } from '#lib/data/models/stored-models.ts'
+import { forgetStoredModels, listStoredModels } from '#lib/data/models/stored-models.ts'
+import { seal } from '#lib/platform/crypto/seal.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { offerModel } from '#tests/support/models/offer-model.ts'
@@ -82,4 +83,18 @@ test('one model is the default, whoever makes another one that', async () => {
   expect(defaults).toHaveLength(1)
   expect(others.map(({ id }) => id)).toContain(defaults[0]?.id)
   expect(defaults[0]?.id).not.toBe(one.id)
+})
+
+test('secrets that a later version wrote count as unreadable, and end nothing else', async () => {
+  const { providerId } = await offerModel(admin.caller, 'https://models.example.com/v1', {
+    provider: { name: 'Later' },
+  })
+  await offerModel(admin.caller, 'https://models.example.com/v1', { provider: { name: 'Now' } })
+  const sealedSecrets = await seal(JSON.stringify({ key: KEY, headers: {}, certificate: 'new' }), 'model secrets')
+  await withSystem('models', (tx) => tx.modelProvider.update({ where: { id: providerId }, data: { sealedSecrets } }))
+  forgetStoredModels()
+  expect((await listStoredModels()).providers).toMatchObject([
+    { name: 'Later', secrets: null },
+    { name: 'Now', secrets: { headers: {} } },
+  ])
 })
