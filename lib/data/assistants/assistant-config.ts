@@ -40,7 +40,9 @@ const text = (min: number, max: number) =>
     )
 /** One line without control characters, because names stand in lists and in instructions. */
 const line = (min: number, max: number) =>
-  text(min, max).transform((value) => value.replace(/[\p{C}\s]+/gu, ' ').trim())
+  text(min, max)
+    .transform((value) => value.replace(/[\p{C}\s]+/gu, ' ').trim())
+    .pipe(z.string().min(min, 'must not be empty'))
 
 /** The short, stable name of an assistant in links and files. */
 export const Slug = z

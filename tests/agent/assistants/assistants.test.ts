@@ -131,6 +131,10 @@ describe('an assistant of a page', () => {
     expect(await names()).toEqual(['Switchboard', 'Tra\uFFFDvel # Rules'])
   })
 
+  test('a name of which nothing can be seen is refused, because it could not be read again', () => {
+    expect(AssistantConfig.safeParse({ name: '\u200b\u2060' }).error?.issues[0]?.message).toBe('must not be empty')
+  })
+
   test('two admins who change what holds for all do not overwrite each other', async () => {
     await saveOrganisation(admin, { name: 'ACME', instructions: 'Be kind.', revision: 0 })
     expect(await findOrganisation()).toEqual({ name: 'ACME', instructions: 'Be kind.', revision: 1, isOfFile: false })
