@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
@@ -8,13 +9,15 @@ import { RunTasks } from '#lib/agent/tasks/run-tasks.ts'
 import { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
 import { removeAssistant, saveAssistant } from '#lib/data/assistants/assistants.ts'
 import { switchOff } from '#lib/data/chat/switched-off-tools.ts'
-import { claimServerTasks } from '#lib/data/runs/tasks/server-tasks.ts'
+import { stopRunsOf } from '#lib/data/runs/runs.ts'
+import { claimServerTasks, endServerTask, endTasksOf, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { TASK_RESULT } from '#lib/mcp-client/calls/results.ts'
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
 import { agentDoor, nodes, said, widgets } from '#tests/support/agent-door.ts'
 import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
@@ -318,4 +321,31 @@ test('a task whose server cannot be reached goes on, with the tools known from b
   await again.close()
   expect(result).toBe(TASK_RESULT)
   expect(kept).toEqual(['row'])
+})
+
+test.each([
+  ['ends', ({ toolCallId }: ServerTask, _: string) => endServerTask(ann.caller, toolCallId)],
+  ['is taken up', (task: ServerTask, by: string) => claimServerTasks(ann.caller, task, by)],
+])('access can be ended while a task %s', async (_, work) => {
+  await using server = await extensionTaskServer()
+  await using model = await openAIServer(dig)
+  await parked(server, model)
+  await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { status: 'ended' } }))
+  const [task] = (await rows()) as ServerTask[]
+  if (!task) throw new Error('there is no task')
+  const by = newId('run')
+  const about = { ownerId: ann.caller.userId, threadId: task.threadId, requestId: 'r', operation: 'o' }
+  await withCaller(ann.caller, (tx) => tx.run.create({ data: { id: by, ...about } }))
+  let working: Promise<unknown> = Promise.resolve()
+  await withSystem('sign-in', async (tx) => {
+    await stopRunsOf(tx, ann.caller.userId, 'The account was disabled.')
+    working = work(task, by)
+    working.catch(() => undefined)
+    const listWaiting = () => tx.$queryRaw<object[]>`
+      SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()`
+    while ((await listWaiting()).length === 0) await sleep(20)
+    await endTasksOf(tx, ann.caller.userId)
+  })
+  await working
+  expect(await statuses()).toEqual(['stopped', 'stopped'])
 })

@@ -163,6 +163,7 @@ export function claimServerTasks(
 ): Promise<ServerTask[]> {
   const ownerId = caller.userId
   return withCaller(caller, async (tx) => {
+    await lockRun(tx, runId, ownerId)
     const claimed = await tx.serverTask.updateManyAndReturn({
       where: { runId, threadId, ownerId, endedAt: null, stopAt: null, status: { in: ['input_required', 'ended'] } },
       // Counted as a failure until the run has used the result or let the task go on.
@@ -190,8 +191,11 @@ export async function markAsking(caller: Owner, toolCallId: string): Promise<voi
 export async function endServerTask(caller: Owner, toolCallId: string): Promise<void> {
   const ownerId = caller.userId
   await withCaller(caller, async (tx) => {
+    const where = { toolCallId, ownerId, endedAt: null }
+    const task = await tx.serverTask.findFirst({ where, select: { runId: true } })
+    if (task) await lockRun(tx, task.runId, ownerId)
     const ended = await tx.serverTask.updateManyAndReturn({
-      where: { toolCallId, ownerId, endedAt: null },
+      where,
       data: { endedAt: new Date(), leaseUntil: null, failures: 0, sealed: '' },
     })
     for (const { runId, threadId } of ended) {
@@ -234,6 +238,11 @@ export async function endTasksOf(tx: Tx, ownerId: string): Promise<void> {
     data: { stopAt: now, pollAt: now, leaseUntil: null },
   })
   for (const { threadId } of ended) await notifyThread(tx, threadId)
+}
+
+/** Locks a run before its tasks, in the order in which an end of access locks them. */
+async function lockRun(tx: Tx, id: string, ownerId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 AS held FROM runs WHERE id = ${id} AND owner_id = ${ownerId} FOR NO KEY UPDATE`
 }
 
 async function notifyThread(tx: Tx, threadId: string): Promise<void> {
