@@ -39,3 +39,20 @@ test.each(['responses', 'chat_completions'] as const)('what a model cannot take 
     expect([sees, body?.tools !== undefined && (body.tools as unknown[]).length > 0]).toEqual([sees, sees])
   }
 })
+
+test('a fallback that can call no tools gets none, although the first model had them', async () => {
+  withSettings({ MODEL_ALLOW_PRIVATE: 'on', THREAD_TITLES: 'first_words' })
+  await using one = await openAIServer()
+  await using other = await openAIServer({ text: 'Second here.' })
+  one.otherwise(() => ({ fault: { kind: 'status', status: 401 } }))
+  const admin = await signedIn({ role: 'admin' })
+  const capabilities = { tools: false, pictures: true, files: true, reasoningLevels: [] }
+  const fallback = await offerModel(admin.caller, other.url, { capabilities })
+  const first = await offerModel(admin.caller, one.url, { fallbackId: fallback.id })
+  const input = typed('hello', { inference_options: { model: first.id } })
+  const { events } = await agentDoor(await signedIn()).ask({ type: 'threads.create', params: { input } })
+  expect(said(events)).toBe('Second here.')
+  const offered = [one, other].map(({ requests }) => ((requests[0]?.body.tools ?? []) as unknown[]).length)
+  expect(offered).toEqual([expect.any(Number), 0])
+  expect(offered[0]).toBeGreaterThan(0)
+})

@@ -5,23 +5,25 @@ type Part = { type: string; filename?: string; text?: string }
 
 /**
  * Wraps a model so that it gets no pictures or files that it cannot take: a note stands in their
- * place, wherever they come from. The same model if it takes everything.
+ * place, wherever they come from. Nor does it get tools that it cannot call: a fallback is asked with
+ * what was prepared for another model. The same model if it takes everything.
  */
-export function withoutUntakenParts(inner: Model, { pictures, files }: Capabilities): Model {
-  if (pictures && files) return inner
+export function withoutUntakenParts(inner: Model, { tools, pictures, files }: Capabilities): Model {
+  if (tools && pictures && files) return inner
   const replace = (part: Part): Part => {
     if (!pictures && (part.type === 'input_image' || part.type === 'image')) return note('A picture')
     if (!files && (part.type === 'input_file' || part.type === 'file'))
       return note(part.filename ? `The file ${JSON.stringify(part.filename)}` : 'A file')
     return part
   }
-  const withoutParts = (request: ModelRequest): ModelRequest =>
-    typeof request.input === 'string'
-      ? request
-      : { ...request, input: request.input.map((item) => fitItem(item, replace)) }
+  const fitRequest = ({ input, ...request }: ModelRequest): ModelRequest => ({
+    ...request,
+    ...(!tools && { tools: [], handoffs: [] }),
+    input: typeof input === 'string' ? input : input.map((item) => fitItem(item, replace)),
+  })
   return {
-    getResponse: (request) => inner.getResponse(withoutParts(request)),
-    getStreamedResponse: (request) => inner.getStreamedResponse(withoutParts(request)),
+    getResponse: (request) => inner.getResponse(fitRequest(request)),
+    getStreamedResponse: (request) => inner.getStreamedResponse(fitRequest(request)),
   }
 }
 
