@@ -46,10 +46,13 @@ export class TurnModel {
     return { model, provider: provider.name, offeredModelId, ...(this.failed.length > 0 && { fallbacks: this.failed }) }
   }
 
-  /** Opens the model that is asked now. If it cannot be opened, asking it fails. */
+  /**
+   * Opens the model that is asked now. If it cannot be opened, asking it fails. Waits for its server
+   * if no other model can answer this person.
+   */
   async open({ line, ...about }: Opening): Promise<Model> {
     const model = this.#current
-    const hasFallback = model.fallbackId !== null && this.failed.length < FALLBACKS_MAX
+    const hasFallback = (await this.#findFallback(about.person)) !== undefined
     const level = model.capabilities.reasoningLevels.find((known) => known === this.#reasoning)
     return withReasoning(await openOrFail(model, about, { line, waits: !hasFallback }), level)
   }
@@ -62,11 +65,9 @@ export class TurnModel {
   async turnToFallback(error: unknown, person: Person): Promise<boolean> {
     if (!(error instanceof ModelFault) && !findServerError(error)) return false
     const { failureClass, detail } = toTurnFailure(error)
-    const { id, model, provider, fallbackId } = this.#current
-    if (fallbackId === null || FINAL.has(failureClass) || this.failed.length >= FALLBACKS_MAX) return false
-    const asked = [...this.failed.map(({ offeredModelId }) => offeredModelId), id]
-    const next = asked.includes(fallbackId) ? undefined : await findAllowed(fallbackId, person).catch(toNothing)
+    const next = FINAL.has(failureClass) ? undefined : await this.#findFallback(person)
     if (!next) return false
+    const { id, model, provider } = this.#current
     const at = new Date().toISOString()
     this.failed.push({ offeredModelId: id, model, provider: provider.name, failureClass, at })
     log.warn(
@@ -81,6 +82,14 @@ export class TurnModel {
     )
     this.#current = next
     return true
+  }
+
+  /** The model that this person may use now if the present one fails; undefined if there is none. */
+  async #findFallback(person: Person): Promise<OfferedModel | undefined> {
+    const { id, fallbackId } = this.#current
+    const asked = [...this.failed.map(({ offeredModelId }) => offeredModelId), id]
+    if (fallbackId === null || asked.includes(fallbackId) || this.failed.length >= FALLBACKS_MAX) return undefined
+    return findAllowed(fallbackId, person).catch(toNothing)
   }
 }
 

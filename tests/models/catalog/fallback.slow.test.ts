@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { removeProvider } from '#lib/data/models/model-providers.ts'
-import { changeModel, requireStoredModel } from '#lib/data/models/offered-models.ts'
+import { changeModel, removeModel, requireStoredModel } from '#lib/data/models/offered-models.ts'
 import { listStoredModels } from '#lib/data/models/stored-models.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -186,3 +186,20 @@ test('what another replica changed is known here within two seconds', async () =
   await withSystem('models', (tx) => tx.offeredModel.update({ where: { id }, data: { name: 'After' } }))
   await expect.poll(async () => (await modelsFor(admin.person)).map(({ name }) => name)).toEqual(['After'])
 })
+
+test.each(['is not for the person', 'is gone'] as const)(
+  'a model whose fallback %s is waited for, as one without a fallback',
+  async (why) => {
+    await using one = await openAIServer(
+      { fault: { kind: 'status', status: 429, headers: { 'retry-after': '4' } } },
+      { text: 'First after all.' },
+    )
+    await using other = await openAIServer()
+    const audience = { kind: 'chosen' as const, roles: ['admin' as const], people: [] }
+    const { fallback } = await offerPair(one, other, why === 'is gone' ? {} : { audience })
+    if (why === 'is gone') await removeModel(admin.caller, fallback.id)
+    const { events } = await agentDoor(await signedIn()).begin('hello')
+    expect(said(events)).toBe('First after all.')
+    expect(other.requests).toEqual([])
+  },
+)
