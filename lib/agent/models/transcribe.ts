@@ -1,13 +1,11 @@
 import { toFile } from 'openai'
 import { findModelForUse } from '#lib/agent/models/catalog/models-for.ts'
-import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import { openModelClient } from '#lib/agent/models/open-model.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
-import { RequestMeter, refuseIfUsedUp } from '#lib/agent/models/usage/request-meter.ts'
-import { estimateSpeech, readSpeechUsage } from '#lib/agent/models/usage/speech-usage.ts'
-import { isUncharged, UNUSED } from '#lib/agent/models/usage/usage-count.ts'
-import { findUsageRefusal, UsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
+import { meterSpeech } from '#lib/agent/models/usage/meter-speech.ts'
+import { refuseIfUsedUp } from '#lib/agent/models/usage/request-meter.ts'
+import { findUsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
 import type { AudienceMember } from '#lib/data/audience.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
@@ -48,38 +46,22 @@ export async function transcribe(
   if (!ending)
     throw new AppError('unsupported_type', `Recordings of the type ${mediaType.slice(0, 60)} cannot be read.`)
   if (data.byteLength === 0) throw new AppError('bad_request', 'The recording is empty.')
-  const meter = await openMeter(person, named, data)
-  try {
+  const ask = async () => {
     const file = await toFile(data, `speech.${ending}`, { type: mediaType })
     const line = { beforeRetry: () => refuseIfUsedUp(person.id) }
     const client = await openModelClient(named, { line })
-    const answer: { text?: unknown; usage?: unknown } = await client.audio.transcriptions.create(
-      { file, model: named.model },
-      { timeout: TIMEOUT_MS },
-    )
-    const { text } = answer
-    meter.settle(readSpeechUsage(answer.usage) ?? estimateSpeech(data, text), 'done')
+    return client.audio.transcriptions.create({ file, model: named.model }, { timeout: TIMEOUT_MS })
+  }
+  try {
+    const account = makeAccount({ ownerId: person.id, purpose: 'transcription' })
+    const { text } = await meterSpeech(data, ask, { account, offered: named })
     if (typeof text !== 'string') throw new Error('the answer has no text')
     return { text }
   } catch (cause) {
-    meter.settle(isUncharged(cause) ? UNUSED : estimateSpeech(data), 'failed')
     const refusal = findUsageRefusal(cause)
     if (refusal) throw refusal.toAppError()
     log.warn({ error: cause }, 'speech could not be turned into text')
     throw failure(cause)
-  }
-}
-
-async function openMeter(
-  { id: ownerId }: AudienceMember,
-  offered: OfferedModel,
-  data: Uint8Array,
-): Promise<RequestMeter> {
-  try {
-    const account = makeAccount({ ownerId, purpose: 'transcription' })
-    return await RequestMeter.open(account, offered, estimateSpeech(data), undefined)
-  } catch (error) {
-    throw error instanceof UsageRefusal ? error.toAppError() : error
   }
 }
 

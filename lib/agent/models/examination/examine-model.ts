@@ -9,7 +9,9 @@ import { makeModelClient } from '#lib/agent/models/open-model.ts'
 import { toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { OpenAIModel } from '#lib/agent/models/openai/openai-model.ts'
 import { makeAccount } from '#lib/agent/models/usage/make-account.ts'
+import { meterSpeech } from '#lib/agent/models/usage/meter-speech.ts'
 import { meterModel } from '#lib/agent/models/usage/metered-model.ts'
+import type { UsageAccount } from '#lib/agent/models/usage/request-meter.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
 
@@ -35,7 +37,7 @@ export async function examineModel(model: OfferedModel, access: ProviderAccess, 
   const opened = () => meterModel(new OpenAIModel(client(), model.api, model.model), model, account)
   const found: Finding[] = [await step('Models of the server', (signal) => listModels(client(), model, signal))]
   if (model.uses.includes('transcription'))
-    found.push(await step('Speech', (signal) => trySpeech(client(), model, signal)))
+    found.push(await step('Speech', (signal) => trySpeech(client(), model, account, signal)))
   if (model.uses.every((use) => use === 'transcription')) return found
   found.push(await step('Streaming', (signal) => tryStreaming(opened(), signal)))
   // Without an answer, everything else fails for the same reason.
@@ -179,8 +181,17 @@ async function tryLongInput(model: Model, windowTokens: number, signal: AbortSig
   }
 }
 
-async function trySpeech(client: OpenAI, { model }: OfferedModel, signal: AbortSignal): Promise<Tried> {
-  const file = await toFile(silence(), 'speech.wav', { type: 'audio/wav' })
-  await client.audio.transcriptions.create({ file, model }, { signal })
+async function trySpeech(
+  client: OpenAI,
+  offered: OfferedModel,
+  account: UsageAccount,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const data = silence()
+  const ask = async () => {
+    const file = await toFile(data, 'speech.wav', { type: 'audio/wav' })
+    return client.audio.transcriptions.create({ file, model: offered.model }, { signal })
+  }
+  await meterSpeech(data, ask, { account, offered, signal })
   return { outcome: 'ok', said: 'It took a recording.' }
 }

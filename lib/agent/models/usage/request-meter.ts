@@ -70,6 +70,10 @@ export class RequestMeter {
   ): Promise<RequestMeter> {
     const meter = new RequestMeter(newId('req'), account, asked)
     if (await areLimitsSet()) await meter.#reserve(count.input, signal)
+    if (signal?.aborted) {
+      await meter.withdraw()
+      signal.throwIfAborted()
+    }
     return meter
   }
 
@@ -96,10 +100,6 @@ export class RequestMeter {
     if (found.outcome !== 'reserved') throw new UsageRefusal(found.outcome, found.limit)
     for (const limit of found.warn) warn?.(toWarningText(limit))
     this.#renew()
-    if (signal?.aborted) {
-      await this.withdraw()
-      signal.throwIfAborted()
-    }
   }
 
   /** Renews the reservation while the request lasts, but never longer than a run may last. */

@@ -2,6 +2,7 @@ import type { ModelRequest, StreamEvent } from '@openai/agents'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
 import { findUsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
+import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { TOKENS_MAX, type TokensUsed } from '#lib/data/usage/model-requests.ts'
 
 const BYTES_PER_TOKEN = 4
@@ -58,12 +59,21 @@ export class UsageCount {
   }
 }
 
+/** Of requests that no model has read: no server was reached or named, or there is no key for it. */
+const UNREAD: ReadonlySet<RunFailureClass> = new Set([
+  'model_unreachable',
+  'model_forbidden_address',
+  'model_not_found',
+  'model_unauthorised',
+])
+
 /** True if the request never reached the model, or its server answered with an error. */
 export function isUncharged(error: unknown): boolean {
   if (findUsageRefusal(error)) return true
   const said = findServerError(error)
-  const status = said?.detail.status
-  return said?.failureClass === 'model_unreachable' || (status !== undefined && status >= 400)
+  if (!said) return false
+  const { status } = said.detail
+  return UNREAD.has(said.failureClass) || (status !== undefined && status >= 400)
 }
 
 /**
