@@ -71,7 +71,8 @@ export class GuardedModel implements Model {
       try {
         for await (const event of this.#guarded(request)) {
           if (held && isEmptyStart(event)) {
-            held.push(event)
+            // A server that only keeps the connection alive must not fill the memory.
+            if (held.length < HELD_MAX) held.push(event)
             continue
           }
           if (held) yield* held
@@ -125,6 +126,9 @@ export class GuardedModel implements Model {
 }
 
 type Done = Extract<StreamEvent, { type: 'response_done' }>
+
+/** How many events that say nothing are kept for the case that the model answers. */
+const HELD_MAX = 100
 
 const STARTS = new Set(['response.created', 'response.in_progress', 'response.queued'])
 
