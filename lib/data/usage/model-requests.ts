@@ -116,13 +116,17 @@ const ADD_TO_SUMS = Prisma.sql`
  * count for, as an estimate. Resolves to their number.
  */
 export async function settleLostRequests(): Promise<number> {
+  // People are held before their requests, in the order in which a deletion takes them.
   const [found] = await runSystemStatement<{ count: number }>(
     'usage',
     Prisma.sql`
-      WITH settled AS (
+      WITH owner AS (
+        SELECT id FROM users WHERE id IN (SELECT owner_id FROM model_requests WHERE settled_at IS NULL AND expires_at < now())
+        ORDER BY id FOR KEY SHARE
+      ), settled AS (
         UPDATE model_requests SET output_tokens = 0, is_estimated = true, outcome = 'lost', settled_at = now(), expires_at = NULL,
           cost_micros = input_cost_micros, input_cost_micros = NULL
-        WHERE settled_at IS NULL AND expires_at < now()
+        WHERE settled_at IS NULL AND expires_at < now() AND (owner_id IS NULL OR owner_id IN (SELECT id FROM owner))
         RETURNING ${TO_SUM}
       ), added AS (${ADD_TO_SUMS})
       SELECT count(*)::integer AS count FROM settled`,
