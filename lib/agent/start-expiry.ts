@@ -3,6 +3,7 @@ import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
 import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
+import { deleteOldWarnings } from '#lib/data/usage/reserve-request.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -14,7 +15,8 @@ const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearin
 
 /**
  * Starts looking for approvals and questions that can no longer be answered, for requests to models
- * whose process died, and for personal tokens that ended long ago: now, every five minutes, and when the database notifies this process.
+ * whose process died, and for personal tokens and warnings that ended long ago: now, every five
+ * minutes, and when the database notifies this process.
  * Call it once when the server starts.
  */
 export function startExpiry(): void {
@@ -33,6 +35,7 @@ async function expireAll(): Promise<void> {
     questions: expireQuestions,
     requests: settleLostRequests,
     tokens: deleteEndedTokens,
+    warnings: deleteOldWarnings,
   }
   for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))

@@ -11,6 +11,9 @@ import { toStorableText } from '#lib/platform/json/to-storable.ts'
  */
 export const RESERVED_MS = 60_000
 
+/** How long (days) it is known that a person was warned: longer than any period. */
+const WARNED_DAYS = 62
+
 /** What a request will probably use. */
 export type Estimate = { input: number; output: number; inputCostMicros: bigint | null; costMicros: bigint | null }
 
@@ -92,6 +95,18 @@ function findLast(limits: LimitStanding[]): LimitStanding | undefined {
 export async function findUsedUpLimit(ownerId: string): Promise<LimitStanding | undefined> {
   const rows = await runSystemStatement<Row>('usage', selectStandings(ownerId))
   return findLast(rows.map(toStanding).filter(({ used, amount }) => used >= amount))
+}
+
+/** Deletes the notes of warnings in periods that ended long ago. Resolves to their number. */
+export async function deleteOldWarnings(): Promise<number> {
+  const [found] = await runSystemStatement<{ count: number }>(
+    'usage',
+    Prisma.sql`
+      WITH old AS (
+        DELETE FROM usage_warnings WHERE starts_on < (now() AT TIME ZONE 'UTC')::date - ${WARNED_DAYS}::integer RETURNING 1)
+      SELECT count(*)::integer AS count FROM old`,
+  )
+  return found?.count ?? 0
 }
 
 /** Keeps the reservation of a request that is still under way. */

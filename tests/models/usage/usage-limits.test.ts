@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { EVERYBODY } from '#lib/data/audience.ts'
 import { recordRequests, settleLostRequests } from '#lib/data/usage/model-requests.ts'
-import { renewReservation, reserveRequest } from '#lib/data/usage/reserve-request.ts'
+import { deleteOldWarnings, renewReservation, reserveRequest } from '#lib/data/usage/reserve-request.ts'
 import { deleteLimit, listLimits, listOwnLimits, saveLimit } from '#lib/data/usage/usage-limits.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
@@ -240,4 +240,16 @@ test('a request that is sent again after a failure asks first whether the limit 
     allow_retry: false,
   })
   expect(await runOf(ann.person.id)).toMatchObject({ failureClass: 'usage_limit' })
+})
+
+test('which warnings were shown is forgotten after two months', async () => {
+  const ann = await signedIn()
+  const day = (ago: number) => new Date(new Date().setUTCHours(0, 0, 0, 0) - ago * 86_400_000)
+  const limitId = await limited({ audience: forPerson(ann.person.id), amount: 100n })
+  const warning = { limitId, ownerId: ann.person.id }
+  const data = [0, 61, 64].map((ago) => ({ ...warning, startsOn: day(ago) }))
+  await withSystem('usage', (tx) => tx.usageWarning.createMany({ data }))
+  expect(await deleteOldWarnings()).toBeGreaterThan(0)
+  const kept = await withSystem('usage', (tx) => tx.usageWarning.findMany({ where: warning }))
+  expect(kept.map(({ startsOn }) => startsOn.getTime()).sort()).toEqual([day(61).getTime(), day(0).getTime()].sort())
 })
