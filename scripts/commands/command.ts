@@ -8,6 +8,14 @@ export type Command = {
   run(args: string[]): Promise<void>
 }
 
+/**
+ * Sets a setting that this command does not need, but that the others are read with. Keeps the
+ * operator's own, which a file may hold.
+ */
+export function setUnlessGiven(name: string, value: string): void {
+  if (!process.env[`${name}_FILE`]) process.env[name] ||= value
+}
+
 /** How one types the command here: in the image, or in a checkout. */
 export function toTyped(verb: string): string {
   // scripts/build.ts packs the commands into .mjs files.

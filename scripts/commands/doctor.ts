@@ -3,7 +3,7 @@ import type { Step } from '#lib/mcp-client/doctor/examination.ts'
 import { examine } from '#lib/mcp-client/doctor/examine.ts'
 import { type McpServer, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { env } from '#lib/platform/env.ts'
-import { type Command, toTyped } from '#scripts/commands/command.ts'
+import { type Command, setUnlessGiven, toTyped } from '#scripts/commands/command.ts'
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' }
 
@@ -57,9 +57,9 @@ function named(url: string, sse: boolean): McpServer {
 
 function fromSettings(): McpServer[] {
   // Examining a server needs neither the database nor sign-in, so placeholders are enough.
-  process.env.APP_URL ||= 'http://127.0.0.1:3000'
-  process.env.APP_SECRET ||= 'servers are examined without this secret'
-  process.env.DATABASE_URL ||= 'postgresql://nobody@127.0.0.1/none'
+  setUnlessGiven('APP_URL', 'http://127.0.0.1:3000')
+  setUnlessGiven('APP_SECRET', 'servers are examined without this secret')
+  setUnlessGiven('DATABASE_URL', 'postgresql://nobody@127.0.0.1/none')
   const servers = readConfiguredServers().filter(({ builtin }) => !builtin)
   if (servers.length > 0) return servers
   throw new Error(`Name the address of a server. For example: ${toTyped('doctor')} ${env().APP_URL}/mcp`)

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { resetPasswordByOperator } from '#lib/auth/sign-in/reset-password-by-operator.ts'
 import { closeDb } from '#lib/platform/db/db.ts'
 import { ROOT } from '#scripts/build-freshness.ts'
-import { type Command, toTyped } from '#scripts/commands/command.ts'
+import { type Command, setUnlessGiven, toTyped } from '#scripts/commands/command.ts'
 import { loadLocalSecrets } from '#scripts/local/local-secrets.ts'
 import {
   type EmbeddedPostgres,
@@ -54,14 +54,14 @@ For servers that send no mail. Works whether or not the server is running.`,
  */
 async function reachDatabase(folder: string): Promise<void> {
   const { env } = process
-  env.APP_URL ||= 'http://127.0.0.1:3000'
+  setUnlessGiven('APP_URL', 'http://127.0.0.1:3000')
   if (env.DATABASE_URL || env.DATABASE_URL_FILE) {
     // Nothing is sealed or signed here, so any secret works.
-    if (!env.APP_SECRET_FILE) env.APP_SECRET ||= 'a password is reset without this secret'
+    setUnlessGiven('APP_SECRET', 'a password is reset without this secret')
     return
   }
   const { app, appSecret } = await existingSecrets(folder)
-  env.APP_SECRET ||= appSecret
+  setUnlessGiven('APP_SECRET', appSecret)
   try {
     started = await startEmbeddedPostgres(folder)
     env.DATABASE_URL = started.appUrl
