@@ -22,12 +22,6 @@ const CLIENT_PARTS: Part[] = [
   { revision: '2025-11-25', count: 18, args: ['--requirements', '2025-11-25'] },
   { revision: '2025-03-26', count: 2, args: ['--suite', 'backcompat', '--spec-version', '2025-03-26'] },
 ]
-/** Required scenarios that cannot pass yet, and why. They count neither as passed nor as failed. */
-const WAITING: Record<string, string> = {
-  'sep-2322-client-request-state': 'elicitation is not built yet',
-  'elicitation-sep1034-client-defaults': 'elicitation is not built yet',
-}
-
 const results = [...(await runServerParts()), ...(await runClientParts())]
 const failed = results.filter((result) => !result.passed)
 for (const { side, revision, scenario, detail } of failed) console.error(`${side} ${revision} ${scenario}: ${detail}`)
@@ -77,13 +71,8 @@ async function runPart(
   const required = [...scored.matchAll(/^([✓✗]) (\S+): (.*)$/gm)]
     .filter((match) => !notScored.has(match[2]))
     .map(([, mark, scenario = '', detail = '']) => ({ side, revision, scenario, passed: mark === '✓', detail }))
-  for (const { scenario, passed } of required) {
-    const why = WAITING[scenario]
-    console.log(`${passed ? '✓' : why ? '…' : '✗'} ${side} ${revision} ${scenario}${why ? `: waits, ${why}` : ''}`)
-  }
-  const results = required
-    .filter(({ scenario, passed }) => passed || !WAITING[scenario])
-    .map((result) => (WAITING[result.scenario] ? { ...result, passed: false, detail: 'it no longer waits' } : result))
+  for (const { scenario, passed } of required) console.log(`${passed ? '✓' : '✗'} ${side} ${revision} ${scenario}`)
+  const results: Result[] = [...required]
   const isClean = results.every(({ passed }) => passed)
   if (!isClean && process.env.CONFORMANCE_OUTPUT) console.error(output())
   if (required.length !== count || (code !== 0 && required.every(({ passed }) => passed))) {
