@@ -82,13 +82,13 @@ test('sign-out fails instead of claiming success while the database is away', as
   const { DATABASE_URL } = process.env
   const { csrfToken } = await (await visitor.nextAuth('csrf')).json()
   onTestFinished(closeDb)
-  await closeDb()
   withSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+  await closeDb()
   const away = await visitor.nextAuth('signout', { csrfToken })
   expect(away.status).toBe(503)
   expect(visitor.cookies.has('switchboard-session')).toBe(true)
-  await closeDb()
   withSettings({ DATABASE_URL })
+  await closeDb()
   expect(await callerOf(visitor)).not.toBeNull()
 })
 
@@ -96,13 +96,13 @@ test('a database outage signs no one out', async () => {
   const { visitor, person } = await arrived()
   const { DATABASE_URL } = process.env
   onTestFinished(closeDb)
-  await closeDb()
   withSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+  await closeDb()
   const away = await visitor.nextAuth('session')
   expect(away.status).toBe(503)
   expect(away.headers.getSetCookie()).toEqual([])
-  await closeDb()
   withSettings({ DATABASE_URL })
+  await closeDb()
   expect(await (await visitor.nextAuth('session')).json()).toMatchObject({ user: { email: person.email } })
 })
 

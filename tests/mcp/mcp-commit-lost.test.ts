@@ -31,8 +31,9 @@ test.each([
     await closeDb()
     proxy.close()
   })
-  await closeDb()
+  // Set first: whatever asks meanwhile opens the next pool.
   withSettings({ DATABASE_URL: proxy.url })
+  await closeDb()
   const { caller } = await signedIn()
   const { call, get } = mcpCaller(`${server.url}/mcp`, await personalToken(caller))
   await get('list_tasks')

@@ -24,11 +24,11 @@ test.each(['before its commit', 'after its commit'] as const)(
     )
     const { caller, headers } = await signedIn()
     const proxy = await cuttingProxy(env().DATABASE_URL)
-    await closeDb()
     withSettings({
       DATABASE_URL: proxy.url,
       ...{ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test', THREAD_TITLES: 'first_words', RUNS_PER_MINUTE: '1000' },
     })
+    await closeDb()
     onTestFinished(async () => {
       await closeDb()
       proxy.close()
