@@ -136,8 +136,9 @@ test('every kind of event, item and update is streamed, stored and listed like P
 test('tags, quotes and choices of a message reach the answer like Python’s', () =>
   compare(async (ask) => {
     const thread = said(
+      // Ours refuses a model that it does not offer.
       await create(ask, 'hello', {
-        inference_options: { tool_choice: { id: 'search' }, model: 'm' },
+        inference_options: { tool_choice: { id: 'search' }, model: 'demo' },
         quoted_text: 'this',
       }),
     )
