@@ -90,10 +90,15 @@ export function countToolCall({
   milliseconds,
 }: Ended & { server: string; milliseconds: number | null }): void {
   const { calls, callSeconds, servers } = metrics()
-  if (servers.size < SERVERS_MAX) servers.add(server)
-  const name = servers.has(server) ? server : OTHER
+  const name = isAmong(servers, server, SERVERS_MAX) ? server : OTHER
   calls.inc({ server: name, status, failure_class: failureClass ?? 'none' })
   if (milliseconds !== null) callSeconds.observe({ server: name }, milliseconds / 1000)
+}
+
+/** True if `name` is among the first `max` names. Adds it while there is room. */
+function isAmong(names: Set<string>, name: string, max: number): boolean {
+  if (names.size < max) names.add(name)
+  return names.has(name)
 }
 
 /** Counts a run of this process that ended, or `count` runs of processes that died. */
@@ -115,8 +120,7 @@ type ModelRequestEnd = {
 export function countModelRequest({ used, costMicros, outcome, ...asked }: ModelRequestEnd): void {
   const { modelRequests, modelTokens, modelCost, models } = metrics()
   const key = JSON.stringify([asked.provider, asked.model])
-  if (models.size < MODELS_MAX) models.add(key)
-  const labels = models.has(key) ? asked : { ...asked, provider: OTHER, model: OTHER }
+  const labels = isAmong(models, key, MODELS_MAX) ? asked : { ...asked, provider: OTHER, model: OTHER }
   modelRequests.inc({ ...labels, outcome })
   for (const kind of ['input', 'cached', 'output', 'reasoning'] as const)
     modelTokens.inc({ ...labels, kind }, used[kind])
