@@ -1,6 +1,6 @@
 import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
-import type { Env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import type { Env } from '#lib/platform/settings.ts'
 
 type Known = Pick<Env, 'APP_URL' | 'TRUSTED_PROXIES' | 'MCP_ALLOWED_ORIGINS'>
 

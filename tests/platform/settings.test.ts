@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { isLocalOnly, parseEnv, Settings, SettingsError } from '#lib/platform/env.ts'
+import { isLocalOnly, parseEnv, SettingsError } from '#lib/platform/env.ts'
+import { Settings } from '#lib/platform/settings.ts'
 
 const GOOD = {
   APP_URL: 'https://chat.example.com/',

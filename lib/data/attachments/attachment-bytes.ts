@@ -1,8 +1,9 @@
 import type { ByteStore } from '#lib/data/attachments/byte-store.ts'
 import { openFolderBytes } from '#lib/data/attachments/bytes-folder.ts'
 import { openS3Bytes } from '#lib/data/attachments/bytes-s3.ts'
-import { type Env, env, SettingsError } from '#lib/platform/env.ts'
+import { env, SettingsError } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
+import type { Env } from '#lib/platform/settings.ts'
 
 type Settings = Pick<
   Env,
