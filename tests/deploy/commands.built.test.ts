@@ -6,12 +6,12 @@ import { afterAll, expect, test } from 'vitest'
 import { ROOT, STANDALONE } from '#scripts/build-freshness.ts'
 import { expectOk, makeFirstAccount } from '#scripts/local/first-visit.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
-import { buildIfStale } from '#tests/support/processes/build.ts'
+import { BUILD_MS, buildIfStale } from '#tests/support/processes/build.ts'
+import { uploadFile } from '#tests/support/processes/upload-file.ts'
 
 // The operator's commands as the image has them: packed beside the build, started by
 // `switchboard <verb>`.
 
-const TIMEOUT_MS = 240_000
 const folder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-commands-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -29,7 +29,7 @@ function switchboard(args: string[], env: Record<string, string> = {}) {
   return { status, stdout, stderr }
 }
 
-test('the help lists each command, and each has its own', { timeout: TIMEOUT_MS }, async () => {
+test('the help lists each command, and each has its own', { timeout: BUILD_MS }, async () => {
   await buildIfStale()
   const { status, stdout } = switchboard(['--help'])
   expect(status).toBe(0)
@@ -48,21 +48,14 @@ test('the help lists each command, and each has its own', { timeout: TIMEOUT_MS 
 })
 
 test('an operator helps a person, exports an account and checks a copy, with secrets in files', {
-  timeout: TIMEOUT_MS,
+  timeout: BUILD_MS,
 }, async () => {
   const files = await mkdtemp(path.join(folder, 'files-'))
   await using app = await disposable({ ATTACHMENTS_DIR: files })
   const visitor = await makeFirstAccount(app.url, app.logs)
   const me = (await (await expectOk(visitor, '/api/me')).json()) as { email: string }
-  const announced = await expectOk(visitor, '/api/chatkit', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'attachments.create', params: { name: 'a.txt', size: 5, mime_type: 'text/plain' } }),
-  })
-  const { upload_descriptor: to } = (await announced.json()) as {
-    upload_descriptor: { url: string; method: string; headers: Record<string, string> }
-  }
-  await expectOk(visitor, new URL(to.url, app.url).pathname, { method: to.method, headers: to.headers, body: 'hello' })
+  const hello = { name: 'a.txt', mimeType: 'text/plain', bytes: new TextEncoder().encode('hello') }
+  expect((await uploadFile(visitor, hello)).answer.status).toBe(200)
 
   const url = new URL(app.databaseUrl)
   url.username = 'test_app'
@@ -98,7 +91,7 @@ test('an operator helps a person, exports an account and checks a copy, with sec
   })
 })
 
-test('secrets leave the environment of the server', { timeout: TIMEOUT_MS }, async () => {
+test('secrets leave the environment of the server', { timeout: BUILD_MS }, async () => {
   const secret = 'sk-of-the-tests-0123456789'
   await using app = await disposable({
     OPENAI_API_KEY_FILE: await secretFile(`${secret}\n`),

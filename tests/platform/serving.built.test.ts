@@ -14,11 +14,13 @@ import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { HELLO, lockedPdf, pdfOf } from '#tests/support/pdf.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
+import { uploadFile } from '#tests/support/processes/upload-file.ts'
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 )
+const HELLO_TXT = { name: 'a.txt', mimeType: 'text/plain', bytes: new TextEncoder().encode('hello') }
 const apps: AppServer[] = []
 
 afterEach(async () => {
@@ -47,16 +49,8 @@ test('a route’s own headers arrive, and unsupported methods and malformed addr
 }, async () => {
   const app = await start()
   const visitor = await makeFirstAccount(app.url, app.logs)
-  const announced = await expectOk(visitor, '/api/chatkit', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'attachments.create', params: { name: 'a.txt', size: 5, mime_type: 'text/plain' } }),
-  })
-  const { upload_descriptor: to } = (await announced.json()) as {
-    upload_descriptor: { url: string; method: string; headers: Record<string, string> }
-  }
-  const { pathname } = new URL(to.url, app.url)
-  await expectOk(visitor, pathname, { method: to.method, headers: to.headers, body: 'hello' })
+  const { pathname, answer } = await uploadFile(visitor, HELLO_TXT)
+  expect(answer.status).toBe(200)
   const download = await expectOk(visitor, pathname)
   expect(download.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
   const other = await fetch(`${app.url}/api/health/live`)
@@ -251,17 +245,8 @@ test('uploaded files are stored in ATTACHMENTS_DIR, relative to the folder of th
   const app = await start({ env: { ATTACHMENTS_DIR: folder } })
   try {
     const visitor = await makeFirstAccount(app.url, app.logs)
-    const attach = async (name: string, mime_type: string, bytes: Uint8Array<ArrayBuffer>) => {
-      const announced = await expectOk(visitor, '/api/chatkit', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ type: 'attachments.create', params: { name, size: bytes.length, mime_type } }),
-      })
-      const { upload_descriptor: to } = (await announced.json()) as {
-        upload_descriptor: { url: string; method: string; headers: Record<string, string> }
-      }
-      const cookie = [...visitor.cookies].map(([key, value]) => `${key}=${value}`).join('; ')
-      const answer = await fetch(to.url, { method: to.method, headers: { ...to.headers, cookie }, body: bytes })
+    const attach = async (name: string, mimeType: string, bytes: Uint8Array<ArrayBuffer>) => {
+      const { answer } = await uploadFile(visitor, { name, mimeType, bytes })
       return { status: answer.status, ...((await answer.json()) as { message?: string }) }
     }
     expect(await attach('a.txt', 'text/plain', new TextEncoder().encode('hello'))).toMatchObject({ status: 200 })
