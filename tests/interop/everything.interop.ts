@@ -20,12 +20,12 @@ import { seal } from '#lib/platform/crypto/seal.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { findFreePort } from '#scripts/local/port.ts'
 import { nodes } from '#tests/support/agent-door.ts'
-import { openInTime } from '#tests/support/browser/open-in-time.ts'
 import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer, type Step } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
+import { openInTime } from '#tests/support/tool-servers/open-in-time.ts'
 import { toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
 // @modelcontextprotocol/server-everything over Streamable HTTP, with sessions, as its authors ship

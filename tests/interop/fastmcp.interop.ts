@@ -11,12 +11,12 @@ import { searchResources } from '#lib/mcp-client/offers/search-resources.ts'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { findFreePort } from '#scripts/local/port.ts'
-import { openInTime } from '#tests/support/browser/open-in-time.ts'
 import { conversation } from '#tests/support/conversation.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type Program, startProgram } from '#tests/support/processes/program.ts'
 import { withSettings } from '#tests/support/settings.ts'
+import { openInTime } from '#tests/support/tool-servers/open-in-time.ts'
 import { textOf, toolServer } from '#tests/support/tool-servers/tool-servers.ts'
 
 // A typical Python server: FastMCP with my_tool(user_id, param), mounted in FastAPI at /mcp.

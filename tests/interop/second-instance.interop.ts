@@ -9,7 +9,6 @@ import { changeAccount, findAccount } from '#lib/data/servers/server-accounts.ts
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { expectOk, makeFirstAccount, type Visitor } from '#scripts/local/first-visit.ts'
 import { widgets } from '#tests/support/agent-door.ts'
-import { openInTime } from '#tests/support/browser/open-in-time.ts'
 import { conversation } from '#tests/support/conversation.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { Browser } from '#tests/support/people/oauth-client.ts'
@@ -17,6 +16,7 @@ import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
 import { withSettings } from '#tests/support/settings.ts'
+import { openInTime } from '#tests/support/tool-servers/open-in-time.ts'
 
 // The production build of this app as another party's protected server, with a process, a database
 // and accounts of its own.
