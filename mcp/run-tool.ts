@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import { hasScope } from '#lib/auth/tokens/scopes.ts'
-import { joinSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts'
+import { joinSources } from '#lib/data/notebook/content-sources.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { beginToolCall, type NewToolCall, recordToolCall, type ToolCallOutcome } from '#lib/data/runs/ledger.ts'
 import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
@@ -13,6 +13,7 @@ import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool, ToolContext } from '#mcp/define-tool.ts'
 import { describeIssues } from '#mcp/fields/describe-issues.ts'
+import { toSourcesMeta } from '#mcp/sources-meta.ts'
 
 /** The name of this server, in the ledger and to clients. */
 export const SERVER = 'switchboard'
@@ -168,7 +169,7 @@ function toResult({ tool, args, caller }: Call, { output, errorMessage, sources 
   const widget = caller.via === 'run' ? tool.widget?.(output) : undefined
   const _meta = {
     ...(widget && { 'switchboard/widget': widget }),
-    ...(caller.via === 'run' && sources.length > 0 && { [SOURCES_META]: sources }),
+    ...toSourcesMeta(caller, sources)._meta,
   }
   return {
     content: text.map((part) => ({ type: 'text', text: part })),

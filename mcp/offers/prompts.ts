@@ -8,7 +8,7 @@ import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import { findNoteByTitle, suggestNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { toNoteUri } from '#mcp/offers/resources.ts'
-import { toSourcesMeta } from '#mcp/offers/sources-meta.ts'
+import { toSourcesMeta } from '#mcp/sources-meta.ts'
 
 const ARGUMENT_MAX_CHARS = 1_000
 

@@ -2,7 +2,7 @@ import { type ListResourcesResult, type ReadResourceResult, ResourceNotFoundErro
 import { hasScope } from '#lib/auth/tokens/scopes.ts'
 import { findNote, searchNotes } from '#lib/data/notebook/notes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { toSourcesMeta } from '#mcp/offers/sources-meta.ts'
+import { toSourcesMeta } from '#mcp/sources-meta.ts'
 
 const PAGE = 50
 const MIME = 'text/markdown'
