@@ -1,4 +1,4 @@
-import { createMcpHandler, McpServer, type ServerEventBus } from '@modelcontextprotocol/server'
+import { createMcpHandler, InMemoryServerEventBus, McpServer } from '@modelcontextprotocol/server'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { GET as search } from '#app/api/me/resources/route.ts'
 import { GET as followChanges } from '#app/api/me/servers/changes/route.ts'
@@ -142,16 +142,7 @@ test('pages of one tool each are read up to the twentieth', async () => {
 })
 
 test.each(['prompts', 'resources'] as const)('changed %s are heard by a subscription of 2026-07-28', async (kind) => {
-  const listeners = new Set<Parameters<ServerEventBus['subscribe']>[0]>()
-  const bus: ServerEventBus = {
-    publish: (event) => {
-      for (const listener of listeners) listener(event)
-    },
-    subscribe: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-  }
+  const bus = new InMemoryServerEventBus()
   const make = () => {
     const capabilities = { prompts: { listChanged: true }, resources: { listChanged: true } }
     const server = new McpServer({ name: 'modern', version: '1' }, { capabilities })
@@ -167,7 +158,7 @@ test.each(['prompts', 'resources'] as const)('changed %s are heard by a subscrip
   await search(new Request('http://127.0.0.1:3999/api/me/resources?search=', { headers: ann.headers }))
   const remembered = () => offerLists.find({ url }, ann.caller.userId)
   expect(remembered()?.resources).toMatchObject([{ uri: 'doc://plan' }])
-  await vi.waitFor(() => expect(listeners.size).toBe(1), POLL)
+  await vi.waitFor(() => expect(bus.listenerCount).toBe(1), POLL)
   bus.publish({ kind: `${kind}_list_changed` })
   await vi.waitFor(() => expect(remembered()).toBeUndefined(), POLL)
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createTls } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcp, type Socket } from 'node:net'
-import type { ServerEventBus } from '@modelcontextprotocol/server'
+import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
 import { noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { SELF_SIGNED } from '#tests/support/processes/self-signed.ts'
 import { serve } from '#tests/support/processes/serve.ts'
@@ -53,16 +53,7 @@ export async function faultServer(
   fault: Fault = { kind: 'none' },
   { ttlMs, announces = false }: { ttlMs?: number; announces?: boolean } = {},
 ): Promise<FaultServer> {
-  const listeners = new Set<Parameters<ServerEventBus['subscribe']>[0]>()
-  const bus: ServerEventBus = {
-    publish: (event) => {
-      for (const listener of listeners) listener(event)
-    },
-    subscribe: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-  }
+  const bus = new InMemoryServerEventBus()
   const state = { fault, tools, calls: [] as FaultServer['calls'], seen: [] as string[], requests: [] as Request[] }
   const { url, close } = await serve(async (request) => {
     const text = request.method === 'POST' ? await request.clone().text() : ''
@@ -82,7 +73,7 @@ export async function faultServer(
   return Object.assign(state, {
     url: `${url}/mcp`,
     announce: () => bus.publish({ kind: 'tools_list_changed' }),
-    listening: () => listeners.size,
+    listening: () => bus.listenerCount,
     [Symbol.asyncDispose]: close,
   })
 }
