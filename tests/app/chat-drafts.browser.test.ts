@@ -1,12 +1,12 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PASSWORD, signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 // Moving between conversations, and the drafts that are written in them, in a production build.
 
-const PASSWORD = 'correct horse battery'
 let app: AppServer
 let browser: Browser
 let context: BrowserContext
@@ -31,10 +31,7 @@ async function arrive(settings: Parameters<Browser['newContext']>[0] = {}): Prom
   page = await context.newPage()
   const email = `person${++people}@example.com`
   await page.goto(people === 1 ? app.url : `${app.url}/sign-up`)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: /^Create/ }).click()
+  await signUp(page, { email })
   await composer().waitFor()
   return email
 }

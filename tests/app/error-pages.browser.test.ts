@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
@@ -38,11 +39,7 @@ test('a page that fails says so with a reference that the log has, and comes by 
   const page = await (await browser.newContext({ viewport: { width: 390, height: 800 } })).newPage()
   page.setDefaultTimeout(60_000)
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page)
 
   await letConnect(false)
   try {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { shoot, signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { jsonAnswer, type RawModel, rawModel } from '#tests/support/models/raw-model.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
@@ -26,7 +27,6 @@ let model: RawModel
 let mcp: TestMcp
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   const real = [unfit, refused].map(({ name }) => ({ name, run: () => 'ran' }))
   mcp = await mcpServer(real, async (request) => {
     if (request.method !== 'POST') return undefined
@@ -66,32 +66,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const [width, colorScheme] of [
-    [1280, 'light'],
-    [390, 'dark'],
-  ] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.setViewportSize({ width, height: 800 })
-    await page.screenshot({ path: `artifacts/${name}-${width}.png`, fullPage: true })
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    expect(wider, `${name} is not wider than ${width}`).toBeLessThanOrEqual(0)
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize({ width: 1280, height: 800 })
-}
-
 test('a run that the model failed is reported in the chat, counted on the overview and explained on its page', {
   timeout: 120_000,
 }, async () => {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
   onTestFailed(() => page.screenshot({ path: 'artifacts/failed-failure-pages.png', fullPage: true }).then(() => {}))
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page)
   await page.goto(`${app.url}/admin`)
   await page.getByText('Nothing failed').waitFor()
 

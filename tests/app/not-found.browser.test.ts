@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
@@ -18,22 +19,18 @@ afterAll(async () => {
   await app?.stop()
 })
 
-async function signUp(path: string, name: string): Promise<Page> {
+async function arrive(path: string, name: string): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
   await page.goto(app.url + path)
-  await page.getByLabel('Name', { exact: true }).fill(name)
-  await page.getByLabel('E-mail').fill(`${name.toLowerCase()}@example.com`)
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page, { name, email: `${name.toLowerCase()}@example.com` })
   return page
 }
 
 test('a page that does not exist keeps the navigation, has a "Not found" title and answers 404', {
   timeout: 120_000,
 }, async () => {
-  const admin = await signUp('/', 'Ann')
-  const member = await signUp('/sign-up', 'Bob')
+  const admin = await arrive('/', 'Ann')
+  const member = await arrive('/sign-up', 'Bob')
   const seen: [Page, string][] = [
     [admin, '/no-such-page'],
     [admin, '/settings/no-such-page'],

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -34,10 +35,7 @@ beforeAll(async () => {
   ])
   page = await (await browser.newContext()).newPage()
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
+  await signUp(page)
   await composer().waitFor()
 }, BUILD_MS)
 

@@ -1,6 +1,7 @@
 import { globSync, mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { registeredClient } from '#tests/support/people/oauth-client.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -75,11 +76,7 @@ beforeAll(async () => {
   ;[app, browser] = await Promise.all([startApp({ env: { MCP_ALLOW_PRIVATE: 'on', SIGN_UP: 'open' } }), openBrowser()])
   ;[page, stranger] = [await watchedPage(), await watchedPage()]
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page)
   const composer = page.getByRole('textbox', { name: 'Message' })
   for (const text of [
     'add a task: buy milk tomorrow',

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { shoot, signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
@@ -12,7 +12,6 @@ let app: Awaited<ReturnType<typeof startApp>>
 let browser: Browser
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   ;[app, browser] = await Promise.all([startApp({ env: { MCP_ALLOW_PRIVATE: 'on' } }), openBrowser()])
 }, BUILD_MS)
 
@@ -22,18 +21,6 @@ afterAll(async () => {
 })
 
 const search = (description: string) => ({ name: 'search', description, run: () => 'found' })
-
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 800 })
-    await page.screenshot({ path: `artifacts/${name}-${width}.png`, fullPage: true })
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-      `${name} is not wider than ${width}`,
-    ).toBeLessThanOrEqual(0)
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-}
 
 test('an admin adds, tests and enables a server, accepts a changed tool, reads its headers, connects an account and removes the server', {
   timeout: 120_000,
@@ -45,11 +32,7 @@ test('an admin adds, tests and enables a server, accepts a changed tool, reads i
   page.on('pageerror', (error) => troubles.push(error.message))
   page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()))
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page)
 
   await page.goto(`${app.url}/admin/servers`)
   await page.getByRole('link', { name: 'Add a server' }).click()

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -39,10 +40,7 @@ beforeAll(async () => {
   ])
   page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
+  await signUp(page)
   await composer().waitFor()
 }, BUILD_MS)
 

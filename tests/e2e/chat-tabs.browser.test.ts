@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -36,10 +37,7 @@ test('a second tab shows, stops and continues what the first one began', async (
   const context = await browser.newContext()
   const first = await context.newPage()
   await first.goto(app.url)
-  await first.getByLabel('Name', { exact: true }).fill('Ann')
-  await first.getByLabel('E-mail').fill('ann@example.com')
-  await first.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await first.getByRole('button', { name: /^Create/ }).click()
+  await signUp(first)
   await composer(first).waitFor()
 
   model.script({ text: ['The moon ', 'is made ', 'of cheese.'], pause: { after: 4, until: new Promise(() => {}) } })

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
@@ -10,7 +11,6 @@ import { BUILD_MS } from '#tests/support/processes/build.ts'
 
 const WIDE = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
-const PASSWORD = 'correct horse battery'
 
 let app: Awaited<ReturnType<typeof startApp>>
 let browser: Browser
@@ -63,14 +63,6 @@ async function shoot(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: `artifacts/${name}-${size}.png` })
   }
   await page.setViewportSize(WIDE)
-}
-
-async function signUp(page: Page, person: { name: string; email: string }): Promise<void> {
-  await page.getByLabel('Name', { exact: true }).fill(person.name)
-  await page.getByLabel('E-mail').fill(person.email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
 }
 
 async function say(page: Page, text: string): Promise<void> {

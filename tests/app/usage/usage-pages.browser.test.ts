@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import axe from 'axe-core'
+import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { expectAccessible, shoot, signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -14,7 +14,6 @@ let browser: Browser
 let model: OpenAIServer
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   model = await openAIServer()
   model.otherwise(() => ({ text: 'Hello, Ann.', usage: { input: 1_200, output: 340 } }))
   const env = {
@@ -32,24 +31,7 @@ afterAll(async () => {
   await model?.[Symbol.asyncDispose]()
 })
 
-/** Two sizes, two schemes; no sideways scrolling and no axe violation in any. */
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [1280, 390]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 900 })
-      await page.screenshot({ path: `artifacts/${name}-${width}-${colorScheme}.png`, fullPage: true })
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect(wider, `${name} is not wider than ${width}`).toBeLessThanOrEqual(0)
-      await page.evaluate(axe.source)
-      const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
-      expect(
-        violations.map(({ id, nodes }) => `${name} ${width} ${colorScheme}: ${id} at ${nodes[0]?.target}`),
-      ).toEqual([])
-    }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize({ width: 1280, height: 900 })
-}
+const inspect = (page: Page, name: string) => shoot(page, name, (view) => expectAccessible(page, view))
 
 /** Earlier requests of the first account, so that charts and tables have something to show. */
 async function addEarlierRequests(): Promise<void> {
@@ -78,11 +60,7 @@ test('an admin sees the use, downloads it, sets a limit, and is warned and refus
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
   onTestFailed(() => page.screenshot({ path: 'artifacts/failed-usage-pages.png', fullPage: true }).then(() => {}))
   await page.goto(app.url)
-  await page.getByLabel('Name', { exact: true }).fill('Ann Archer')
-  await page.getByLabel('E-mail').fill('ann@example.com')
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page)
   await page.goto(`${app.url}/settings/usage`)
   await page.getByText('Nothing was used in this period').waitFor()
   await inspect(page, 'usage-empty')

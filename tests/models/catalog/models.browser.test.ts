@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { shoot, signUp } from '#tests/support/browser/app-page.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { startApp } from '#tests/support/processes/app-server.ts'
@@ -13,7 +13,6 @@ let app: Awaited<ReturnType<typeof startApp>>
 let browser: Browser
 
 beforeAll(async () => {
-  mkdirSync('artifacts', { recursive: true })
   const env = { MODEL_ALLOW_PRIVATE: 'on', SIGN_UP: 'open', THREAD_TITLES: 'first_words' }
   ;[app, browser] = await Promise.all([startApp({ env }), openBrowser()])
 }, 180_000)
@@ -23,30 +22,10 @@ afterAll(async () => {
   await app?.stop()
 })
 
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.screenshot({ path: `artifacts/${name}-${width}-${colorScheme}.png`, fullPage: true })
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        `${name} is not wider than ${width}`,
-      ).toBeLessThanOrEqual(0)
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize({ width: 1280, height: 800 })
-}
-
-async function signUp(name: string): Promise<Page> {
+async function arrive(name: string): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
   await page.goto(`${app.url}${name === 'Ann' ? '' : '/sign-up'}`)
-  await page.getByLabel('Name', { exact: true }).fill(`${name} Archer`)
-  await page.getByLabel('E-mail').fill(`${name.toLowerCase()}@example.com`)
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await page.getByRole('button', { name: /^Create/ }).click()
-  await page.waitForURL(/\/chat/)
+  await signUp(page, { name: `${name} Archer`, email: `${name.toLowerCase()}@example.com` })
   return page
 }
 
@@ -99,7 +78,7 @@ test('an admin connects two providers and tests a model, and people choose', { t
   one.listed = ['one-large']
   one.otherwise(({ body }) => ({ text: `${body.model} here.` }))
   other.otherwise(({ body }) => ({ text: `${body.model} here.` }))
-  const page = await signUp('Ann')
+  const page = await arrive('Ann')
   onTestFailed(() => page.screenshot({ path: 'artifacts/failed-models.png', fullPage: true }).then(() => {}))
   const troubles: string[] = []
   page.on('pageerror', (error) => troubles.push(error.message))
@@ -134,7 +113,7 @@ test('an admin connects two providers and tests a model, and people choose', { t
   }
 
   // A person chooses; the conversation and the next one remember it.
-  const bob = await signUp('Bob')
+  const bob = await arrive('Bob')
   await expect.poll(() => picker(bob).textContent()).toContain('Large')
   await picker(bob).click()
   await shoot(bob, 'picker')

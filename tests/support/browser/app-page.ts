@@ -17,6 +17,20 @@ export async function openPage(browser: Browser, address: string, troubles: stri
 export const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
 export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 
+export const PASSWORD = 'correct horse battery'
+
+/** Creates an account on the page for it, which is the first page of a new installation. */
+export async function signUp(
+  page: Page,
+  { name = 'Ann Archer', email = 'ann@example.com' }: { name?: string; email?: string } = {},
+): Promise<void> {
+  await field(page, 'Name').fill(name)
+  await field(page, 'E-mail').fill(email)
+  await field(page, 'Password').fill(PASSWORD)
+  await page.getByRole('button', { name: /^Create/ }).click()
+  await page.waitForURL(/\/chat/)
+}
+
 /** Fills in the page for signing in. */
 export async function signIn(page: Page, email: string, password: string): Promise<void> {
   await field(page, 'E-mail').fill(email)
@@ -25,21 +39,39 @@ export async function signIn(page: Page, email: string, password: string): Promi
 }
 
 /**
- * Takes a screenshot at two widths (`artifacts/<name>-<width>.png`) and expects no sideways scrolling
- * and no axe violation.
+ * Takes screenshots at two widths in both colour schemes (`artifacts/<name>-<width>-<scheme>.png`),
+ * and expects no sideways scrolling. `check` is called in each view, with its name.
  */
-export async function inspect(page: Page, name: string): Promise<void> {
+export async function shoot(
+  page: Page,
+  name: string,
+  check: (view: string) => Promise<void> = async () => {},
+): Promise<void> {
   mkdirSync('artifacts', { recursive: true })
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 900 })
-    await page.screenshot({ path: `artifacts/${name}-${width}.png`, fullPage: true })
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
-      `${name} fits ${width} px`,
-    ).toBe(true)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 })
+      const view = `${name}-${width}-${colorScheme}`
+      await page.screenshot({ path: `artifacts/${view}.png`, fullPage: true })
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(wider, `${view} is not wider than the window`).toBeLessThanOrEqual(0)
+      await check(view)
+    }
   }
+  await page.emulateMedia({ colorScheme: 'light' })
   await page.setViewportSize({ width: 1280, height: 900 })
+}
+
+/** Expects no axe violation on the page as it is. `view` names it in a failure. */
+export async function expectAccessible(page: Page, view: string): Promise<void> {
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
-  expect(violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes[0]?.target}`)).toEqual([])
+  expect(violations.map(({ id, nodes }) => `${view}: ${id} at ${nodes[0]?.target}`)).toEqual([])
+}
+
+/** Takes screenshots, and expects no axe violation. */
+export async function inspect(page: Page, name: string): Promise<void> {
+  await shoot(page, name)
+  await expectAccessible(page, name)
 }
