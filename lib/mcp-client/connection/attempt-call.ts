@@ -1,10 +1,9 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
 import { readSources, SOURCES_META } from '#lib/data/notebook/content-sources.ts'
-import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import type { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
-import { CallRow, type RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
+import { CallRow } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { noteCall, whyEnded } from '#lib/mcp-client/calls/calls-under-way.ts'
 import { checkOutput } from '#lib/mcp-client/calls/check-output.ts'
@@ -21,12 +20,12 @@ import {
 } from '#lib/mcp-client/calls/results.ts'
 import { newSpan, type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import { carryTask, ENDS_TASK } from '#lib/mcp-client/connection/carry-task.ts'
+import { type OutgoingCall, toAskingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
 import { describeAsks, EFFECT, type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
 import { ROUNDS_MAX, TOO_MANY, type WaitingTask } from '#lib/mcp-client/questions/asking.ts'
 import { HeldCall } from '#lib/mcp-client/questions/held-call.ts'
 import { withRequiredAddresses } from '#lib/mcp-client/questions/required-addresses.ts'
-import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
 import { isInputRequired, readWantedInput } from '#lib/mcp-client/questions/wanted-input.ts'
 import { Refusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -40,24 +39,6 @@ import { log } from '#lib/platform/log.ts'
 
 // The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
 const SDK_MARGIN_MS = 60_000
-
-/** A call that is ready to be sent, with the `_meta` that goes along. */
-export type OutgoingCall = RecordedCall & {
-  meta: Record<string, unknown> | null | undefined
-  signal: AbortSignal | undefined
-  /** Why the call is not sent: it was refused, or a value that must be filled in is unknown. */
-  problem?: Attempt
-  /** The public name of the tool, and the arguments as the model gave them. */
-  asked: { name: string; args: Record<string, unknown> }
-  /** Set if the call has waited: its row, its answers (as parameters), and its task if it is one. */
-  resumes?: {
-    rowId: string
-    workedMs: number
-    rounds: number
-    params: { inputResponses?: Record<string, QuestionAnswer> }
-    task?: TaskHandle | undefined
-  }
-}
 
 /** How the calls of a connection are made. */
 export type Way = {
@@ -123,18 +104,18 @@ function withAsks(attempt: Attempt, asks: ServerAsk[]): Attempt {
 }
 
 async function sendCall(
-  { tool, listed, args, meta, callId, signal, policy, resumes, asked }: OutgoingCall,
+  call: OutgoingCall,
   { server, run, keeper, open }: Way,
   span: TraceContext,
   row: CallRow,
 ): Promise<Attempt> {
+  const { tool, listed, args, meta, callId, signal, policy, resumes } = call
   const readOnly = onlyReads({ builtin: server.builtin, tool: listed, policy })
   const asking = callId === undefined ? undefined : run.asking
-  const toolHash = listed ? hashDefinition(listed as ToolDefinition) : ''
-  const about = { callId: callId ?? '', rowId: row.id, server: server.name, tool, args, toolHash, onlyReads: readOnly }
+  const toAsking = () => toAskingCall(call, row.id, server)
   // Whatever fails after a question, the call may have taken effect before it.
   let hasAsked = resumes !== undefined
-  using held = asking && new HeldCall({ asking, call: about })
+  using held = asking && new HeldCall({ asking, toAsking })
   let phase: Phase = 'connect'
   let clocks: CallClocks | undefined
   const times: Times = {}
@@ -143,8 +124,8 @@ async function sendCall(
   using underWay = noteCall(server.id ?? server.name, run.userId)
   using shown = new Throttle<string>((said) => callId && run.onProgress?.(callId, said))
   const toWaiting = (task: TaskHandle): WaitingTask => ({
-    ...{ ...about, ...asked, task, questions: [], answers: {}, workedMs: row.workedMs },
-    rounds: resumes?.rounds ?? 0,
+    ...{ ...toAsking(), name: call.asked.name, task, questions: [], answers: {} },
+    ...{ workedMs: row.workedMs, rounds: resumes?.rounds ?? 0 },
   })
   let { session } = keeper
   let task = resumes?.task

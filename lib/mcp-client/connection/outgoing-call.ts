@@ -1,13 +1,36 @@
 import { isSwitchedOffNow } from '#lib/data/chat/switched-off-tools.ts'
 import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
+import type { TaskHandle } from '#lib/mcp-client/answers/task-handle.ts'
+import type { RecordedCall } from '#lib/mcp-client/calls/call-row.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
+import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import { type Attempt, toDenied } from '#lib/mcp-client/calls/results.ts'
-import type { OutgoingCall } from '#lib/mcp-client/connection/attempt-call.ts'
 import { toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
+import type { AskingCall } from '#lib/mcp-client/questions/asking.ts'
+import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { type Filled, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
 import { log } from '#lib/platform/log.ts'
+
+/** A call that is ready to be sent, with the `_meta` that goes along. */
+export type OutgoingCall = RecordedCall & {
+  meta: Record<string, unknown> | null | undefined
+  signal: AbortSignal | undefined
+  /** Why the call is not sent: it was refused, or a value that must be filled in is unknown. */
+  problem?: Attempt
+  /** The public name of the tool, and the arguments as the model gave them. */
+  asked: { name: string; args: Record<string, unknown> }
+  /** Set if the call has waited: its row, its answers (as parameters), and its task if it is one. */
+  resumes?: {
+    rowId: string
+    workedMs: number
+    rounds: number
+    params: { inputResponses?: Record<string, QuestionAnswer> }
+    task?: TaskHandle | undefined
+  }
+}
 
 type About = {
   server: McpServer
@@ -42,6 +65,19 @@ export async function toOutgoingCall(
       filledIn: [],
       problem: { failure: { class: failureClass, sentence, status, sent } },
     }
+  }
+}
+
+/** A call as it is kept with what its server asks. Its row in the ledger has the id `rowId`. */
+export function toAskingCall(
+  { callId = '', tool, listed, policy, asked }: OutgoingCall,
+  rowId: string,
+  { builtin, name }: McpServer,
+): AskingCall {
+  return {
+    ...{ callId, rowId, server: name, tool, args: asked.args },
+    toolHash: listed ? hashDefinition(listed as ToolDefinition) : '',
+    onlyReads: onlyReads({ builtin, tool: listed, policy }),
   }
 }
 

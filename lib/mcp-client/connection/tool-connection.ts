@@ -15,9 +15,9 @@ import {
   toDenied,
   WAITING_RESULT,
 } from '#lib/mcp-client/calls/results.ts'
-import { attemptCall, type OutgoingCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
+import { attemptCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
 import { concludeCall } from '#lib/mcp-client/connection/conclude-call.ts'
-import { toOutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
+import { type OutgoingCall, toOutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
 import { ASKS, AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { WaitingCall } from '#lib/mcp-client/questions/asking.ts'
 import { toRetryParams } from '#lib/mcp-client/questions/wanted-input.ts'
@@ -179,29 +179,24 @@ export class ToolConnection implements MCPServer {
     const judged = { builtin: this.server.builtin, tool: call.listed, policy: call.policy }
     const again = !call.signal?.aborted && !attempt.hasAsked && mayRetry(judged, attempt.failure)
     if (again) attempt = await this.#attempt(call)
-    return this.#concluded(call, attempt, { started, name, args: args ?? {}, rounds: 1 })
+    return this.#concluded(call, attempt, started)
   }
 
   /**
-   * Goes on with a call that waited for answers, and sends them once, or whose task has a result. It must be a tool of this
-   * server. The result is as of any call, or that of one that waits again.
+   * Goes on with a call that waited for answers, and sends them once, or whose task has a result. It
+   * must be a tool of this server. The result is as of any call, or that of one that waits again.
    */
   async continueCall(waiting: WaitingCall, signal?: AbortSignal): Promise<Result> {
     const { name, args, callId, rowId, workedMs, rounds } = waiting
     const started = performance.now()
-    const call = await this.#outgoing(name, args, { meta: undefined, callId, signal })
     const resumes = { rowId, workedMs, rounds, task: waiting.task, params: toRetryParams(waiting) }
-    const attempt = await this.#attempt({ ...call, resumes })
-    return this.#concluded({ ...call, resumes }, attempt, { started, name, args, rounds: rounds + 1 })
+    const call = { ...(await this.#outgoing(name, args, { meta: undefined, callId, signal })), resumes }
+    return this.#concluded(call, await this.#attempt(call), started)
   }
 
   /** The result of a call, or what stands for it while the call waits for answers. */
-  async #concluded(
-    call: OutgoingCall,
-    attempt: Attempt,
-    { started, ...about }: Pick<WaitingCall, 'name' | 'args' | 'rounds'> & { started: number },
-  ): Promise<Result> {
-    const ended = await concludeCall(call, attempt, about, this.#way)
+  async #concluded(call: OutgoingCall, attempt: Attempt, started: number): Promise<Result> {
+    const ended = await concludeCall(call, attempt, this.#way)
     if (ended) return this.#settled(call, ended, started)
     return attempt.goesOn ? TASK_RESULT : WAITING_RESULT
   }

@@ -3,7 +3,8 @@ import type { AskableCall } from '#lib/mcp-client/questions/askable-calls.ts'
 import { type Asking, type AskingCall, ROUNDS_MAX, TOO_MANY } from '#lib/mcp-client/questions/asking.ts'
 import type { QuestionAnswer, ServerQuestion } from '#lib/mcp-client/questions/server-question.ts'
 
-type Parts = { asking: Asking; call: AskingCall }
+/** `toAsking` is called only if the server asks. */
+type Parts = { asking: Asking; toAsking: () => AskingCall }
 
 /**
  * A call that is held open while its server asks: at most five times, and with the call's clocks
@@ -33,11 +34,11 @@ export class HeldCall implements AskableCall, Disposable {
   }
 
   async ask(question: ServerQuestion, withdrawn: AbortSignal): Promise<QuestionAnswer> {
-    const { asking, call } = this.#parts
+    const { asking, toAsking } = this.#parts
     this.#questions += 1
     if (this.#questions > ROUNDS_MAX) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, TOO_MANY)
     using _paused = this.pause?.()
-    const answer = await asking.hold(call, question, AbortSignal.any([withdrawn, this.#ended.signal]))
+    const answer = await asking.hold(toAsking(), question, AbortSignal.any([withdrawn, this.#ended.signal]))
     if (answer.refused === undefined) return answer
     this.refusal = answer.refused
     this.#barred.abort()
@@ -45,7 +46,8 @@ export class HeldCall implements AskableCall, Disposable {
   }
 
   note(sentence: string): void {
-    this.#parts.asking.note(this.#parts.call, sentence)
+    const { asking, toAsking } = this.#parts
+    asking.note(toAsking(), sentence)
   }
 
   [Symbol.dispose](): void {
