@@ -1,6 +1,6 @@
 import { revalidatePath } from 'next/cache'
 import { redirect } from 'next/navigation'
-import type { ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import type { ActionOutcome } from '#app/ui/forms/use-action-form.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requirePageAdmin, requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'

@@ -95,6 +95,22 @@ test('settings show a token once and revoke it, change the password, and keep th
   expect(troubles).toEqual([])
 }, 60_000)
 
+test('a remembered fact leaves its field empty, and is changed in a dialog that closes', async () => {
+  const page = await open('/sign-in?callbackUrl=/settings/memory')
+  await signIn(page, EMAIL, NEW)
+  await arrive(page, '/settings/memory')
+  await field(page, 'Fact').fill('I fly economy.')
+  await press(page, 'Remember')
+  await page.getByRole('listitem').getByText('I fly economy.').waitFor()
+  await expect.poll(() => field(page, 'Fact').inputValue()).toBe('')
+  await press(page, 'Edit')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox').fill('I fly business.')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('listitem').getByText('I fly business.').waitFor()
+  await expect.poll(() => dialog.count()).toBe(0)
+}, 60_000)
+
 test('a forgotten password is reset through the mailed link, and the person is signed in', async () => {
   const page = await open('/forgot-password')
   await inspect(page, 'account-forgot-password')

@@ -1,12 +1,12 @@
 'use client'
 
-import { type FormEvent, useState, useTransition } from 'react'
 import { AudienceFields, type ShownAudience } from '#app/admin/audience/audience-fields.tsx'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { Field, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { useActionForm } from '#app/ui/forms/use-action-form.ts'
 import type { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
 import { saveVersion } from './actions.ts'
 import { type Choices, HandoverFields, LookFields, ModelFields, ToolFields } from './assistant-fields.tsx'
@@ -22,18 +22,10 @@ type Props = {
 
 /** All that an admin decides about an assistant. Each save is a version. */
 export function AssistantForm({ assistant, isDefault, choices }: Props) {
-  const [problem, setProblem] = useState<string>()
-  const [pending, start] = useTransition()
+  const { problem, form } = useActionForm(saveVersion)
   const config = assistant?.config
-  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
-  // input.
-  function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    start(async () => setProblem((await saveVersion(form))?.error))
-  }
   return (
-    <form onSubmit={onSubmit} className="grid gap-5">
+    <form {...form} className="grid gap-5">
       <input type="hidden" name="base" value={assistant?.base ?? 0} />
       {assistant && <input type="hidden" name="slug" value={assistant.slug} />}
       <Card title="For people">
@@ -102,7 +94,7 @@ export function AssistantForm({ assistant, isDefault, choices }: Props) {
       </Card>
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton pending={pending}>{assistant ? 'Save a version' : 'Add'}</SubmitButton>
+        <SubmitButton>{assistant ? 'Save a version' : 'Add'}</SubmitButton>
         <LinkButton href={assistant ? `/admin/assistants/${assistant.slug}` : '/admin/assistants'}>Cancel</LinkButton>
       </div>
     </form>

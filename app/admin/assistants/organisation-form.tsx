@@ -1,26 +1,18 @@
 'use client'
 
-import { type FormEvent, useState, useTransition } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Field, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { useActionForm } from '#app/ui/forms/use-action-form.ts'
 import type { Organisation } from '#lib/data/assistants/organisation.ts'
 import { saveForAll } from './actions.ts'
 
 /** The name of the organisation, and the instructions for every assistant. */
 export function OrganisationForm({ organisation }: { organisation: Organisation }) {
-  const [problem, setProblem] = useState<string>()
-  const [pending, start] = useTransition()
-  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
-  // input.
-  function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    start(async () => setProblem((await saveForAll(form))?.error))
-  }
+  const { problem, form } = useActionForm(saveForAll)
   return (
-    <form onSubmit={onSubmit} className="grid gap-4">
+    <form {...form} className="grid gap-4">
       <input type="hidden" name="revision" value={organisation.revision} />
       <Field label="Name of the organisation" optional hint="{{organisation}} in instructions stands for it.">
         <TextInput name="name" maxLength={100} autoComplete="organization" defaultValue={organisation.name} />
@@ -30,7 +22,7 @@ export function OrganisationForm({ organisation }: { organisation: Organisation 
       </Field>
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton pending={pending}>Save</SubmitButton>
+        <SubmitButton>Save</SubmitButton>
         <LinkButton href="/admin/assistants">Cancel</LinkButton>
       </div>
     </form>

@@ -1,12 +1,12 @@
 'use client'
 
-import { type FormEvent, useState, useTransition } from 'react'
 import { AudienceFields, type ShownAudience } from '#app/admin/audience/audience-fields.tsx'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { useActionForm } from '#app/ui/forms/use-action-form.ts'
 import { saveModel } from './actions.ts'
 
 /** A model as its form shows it. Prices are dollars per million tokens. */
@@ -52,17 +52,9 @@ export function ModelForm({
   choices: Choices
   providerId: string
 }) {
-  const [problem, setProblem] = useState<string>()
-  const [pending, start] = useTransition()
-  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
-  // input.
-  function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    start(async () => setProblem((await saveModel(form))?.error))
-  }
+  const { problem, form } = useActionForm(saveModel)
   return (
-    <form onSubmit={onSubmit} className="grid gap-6">
+    <form {...form} className="grid gap-6">
       {model && <input type="hidden" name="id" value={model.id} />}
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Provider">
@@ -211,7 +203,7 @@ export function ModelForm({
       </Group>
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton pending={pending}>{model ? 'Save' : 'Offer'}</SubmitButton>
+        <SubmitButton>{model ? 'Save' : 'Offer'}</SubmitButton>
         <LinkButton href={model ? `/admin/models/${model.id}` : '/admin/models'}>Cancel</LinkButton>
       </div>
     </form>

@@ -1,11 +1,11 @@
 'use client'
 
-import { type FormEvent, useState, useTransition } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { Field, Select, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { useActionForm } from '#app/ui/forms/use-action-form.ts'
 import { saveProvider } from './actions.ts'
 
 /** A provider as its form shows it: of its secrets only that they are there, and the headers' names. */
@@ -20,18 +20,10 @@ export type ShownProvider = {
 
 /** All settings of a provider. Secrets are never shown again: an empty field keeps the stored one. */
 export function ProviderForm({ provider }: { provider?: ShownProvider }) {
-  const [problem, setProblem] = useState<string>()
-  const [pending, start] = useTransition()
-  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
-  // input.
-  function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    start(async () => setProblem((await saveProvider(form))?.error))
-  }
+  const { problem, form } = useActionForm(saveProvider)
   const hasSecrets = provider && (provider.hasKey || provider.headerNames.length > 0)
   return (
-    <form onSubmit={onSubmit} className="grid gap-6">
+    <form {...form} className="grid gap-6">
       {provider && <input type="hidden" name="provider" value={provider.id} />}
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Name" hint="For people and for you.">
@@ -83,7 +75,7 @@ export function ProviderForm({ provider }: { provider?: ShownProvider }) {
       {hasSecrets && <CheckBox name="dropKey" label="Remove the stored key and headers" />}
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton pending={pending}>{provider ? 'Save' : 'Add'}</SubmitButton>
+        <SubmitButton>{provider ? 'Save' : 'Add'}</SubmitButton>
         <LinkButton href="/admin/models">Cancel</LinkButton>
       </div>
     </form>

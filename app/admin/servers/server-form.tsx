@@ -1,10 +1,11 @@
 'use client'
 
-import { type FormEvent, useState, useTransition } from 'react'
+import { useState } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
+import { useActionForm } from '#app/ui/forms/use-action-form.ts'
 import { saveServer } from './actions.ts'
 import { IDENTITY_NAMES } from './identity-names.ts'
 import { KeyFields, OauthFields, type ShownServer, TemplateFields, ToolFields } from './server-fields.tsx'
@@ -13,17 +14,9 @@ import { KeyFields, OauthFields, type ShownServer, TemplateFields, ToolFields } 
 export function ServerForm({ server, templateNames }: { server?: ShownServer; templateNames: string[] }) {
   const { config } = server ?? {}
   const [identity, setIdentity] = useState<keyof typeof IDENTITY_NAMES>(config?.identity.kind ?? 'none')
-  const [problem, setProblem] = useState<string>()
-  const [pending, start] = useTransition()
-  // Not with `action`: React resets such a form afterwards, and a mistake would cost the whole
-  // input.
-  function onSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    start(async () => setProblem((await saveServer(form))?.error))
-  }
+  const { problem, form } = useActionForm(saveServer)
   return (
-    <form onSubmit={onSubmit} className="grid gap-6">
+    <form {...form} className="grid gap-6">
       {server && <input type="hidden" name="server" value={server.id} />}
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Name" hint="Short, in small letters: it stands before tool names that two servers share.">
@@ -88,7 +81,7 @@ export function ServerForm({ server, templateNames }: { server?: ShownServer; te
       <ToolFields config={config} />
       <FormProblem message={problem} />
       <div className="flex flex-wrap gap-2">
-        <SubmitButton pending={pending}>{server ? 'Save' : 'Add'}</SubmitButton>
+        <SubmitButton>{server ? 'Save' : 'Add'}</SubmitButton>
         <LinkButton href={server ? `/admin/servers/${server.id}` : '/admin/servers'}>Cancel</LinkButton>
       </div>
     </form>

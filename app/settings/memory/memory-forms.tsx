@@ -1,9 +1,8 @@
 'use client'
 
-import { useRef } from 'react'
 import { Button } from '#app/ui/button.tsx'
 import { Dialog } from '#app/ui/dialog.tsx'
-import { ActionForm, type ActionOutcome } from '#app/ui/forms/action-form.tsx'
+import { ActionForm } from '#app/ui/forms/action-form.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { Field, TextArea, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
@@ -11,15 +10,9 @@ import { editMemory, forgetMemory, keepMemory } from './actions.ts'
 
 /** Adds a fact. */
 export function AddMemory({ maxLength }: { maxLength: number }) {
-  const box = useRef<HTMLDivElement>(null)
-  const clear = (outcome: ActionOutcome) => {
-    const input = box.current?.querySelector('input')
-    if (!outcome && input) input.value = ''
-    return outcome
-  }
   return (
-    <ActionForm action={async (form) => clear(await keepMemory(form))}>
-      <div ref={box} className="flex flex-wrap items-end gap-3">
+    <ActionForm action={keepMemory}>
+      <div className="flex flex-wrap items-end gap-3">
         <div className="min-w-60 flex-1">
           <Field label="Fact">
             <TextInput name="text" required maxLength={maxLength} autoComplete="off" />

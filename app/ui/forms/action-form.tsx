@@ -1,10 +1,8 @@
 'use client'
 
-import { type ReactNode, useActionState, useEffect } from 'react'
-import { Notice } from '#app/ui/notice.tsx'
-
-/** The result of a server action: undefined after a success, or a sentence for the person. */
-export type ActionOutcome = { error: string } | undefined
+import type { ReactNode } from 'react'
+import { FormProblem } from '#app/forms/form-problem.tsx'
+import { type ActionOutcome, useActionForm } from './use-action-form.ts'
 
 /**
  * A form around a server action. Shows the sentence after a failure, and calls `onDone` after a
@@ -24,26 +22,13 @@ export function ActionForm({
   children: ReactNode
   className?: string
 }) {
-  const [state, submit] = useActionState<{ outcome?: ActionOutcome; done: boolean }, FormData>(
-    async (_before, form) => {
-      const outcome = await action(form)
-      return { outcome, done: !outcome }
-    },
-    { done: false },
-  )
-  useEffect(() => {
-    if (state.done) onDone?.()
-  }, [state.done, onDone])
+  const { problem, form } = useActionForm(action, onDone)
   return (
-    <form action={submit} className={className}>
+    <form {...form} className={className}>
       {Object.entries(fields).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
-      {state.outcome && (
-        <Notice tone="bad" announce>
-          {state.outcome.error}
-        </Notice>
-      )}
+      <FormProblem message={problem} />
       {children}
     </form>
   )

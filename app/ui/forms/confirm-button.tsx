@@ -3,10 +3,9 @@
 import type { ReactNode } from 'react'
 import { Button, type ButtonLook } from '#app/ui/button.tsx'
 import { Dialog } from '#app/ui/dialog.tsx'
-import { ActionForm, type ActionOutcome } from './action-form.tsx'
+import { ActionForm } from './action-form.tsx'
 import { SubmitButton } from './submit-button.tsx'
-
-export type { ActionOutcome }
+import type { ActionOutcome } from './use-action-form.ts'
 
 /**
  * A button that asks before it acts. If the action fails, the dialog stays open and shows its
