@@ -1,53 +1,58 @@
 import type { ReactNode } from 'react'
+import { Card } from '#app/ui/card.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { toCountText } from '#app/ui/time-text.ts'
 import type { UsageGroup, UsageTotals } from '#lib/data/usage/usage-report.ts'
 import { toMoneyText } from '#lib/platform/text/money-text.ts'
 
-/** What groups of requests used, a row each. `nameOf` names a group, and may link it. */
+/** A card of what groups of requests used, a row each. `nameOf` names a group, and may link it. */
 export function UsageTable({
-  caption,
+  title,
+  hint,
   head,
   groups,
   nameOf,
 }: {
-  caption: string
+  title: string
+  hint?: string
   head: string
   groups: UsageGroup[]
   nameOf: (group: UsageGroup) => ReactNode
 }) {
   return (
-    <Table
-      caption={caption}
-      rows={groups}
-      rowKey={({ key, note }) => JSON.stringify([key, note])}
-      columns={[
-        {
-          header: head,
-          lead: true,
-          cell: (group) => (
-            <>
-              <span className="block font-medium wrap-anywhere">{nameOf(group)}</span>
-              {group.note && (
-                <span className="block text-sm font-normal wrap-anywhere text-ink-faint">{group.note}</span>
-              )}
-            </>
-          ),
-        },
-        { header: 'Requests', align: 'end', cell: ({ requests }) => toCountText(requests) },
-        {
-          header: 'Input tokens',
-          align: 'end',
-          cell: ({ input, cached }) => <Tokens count={input} part={cached} of="cached" />,
-        },
-        {
-          header: 'Output tokens',
-          align: 'end',
-          cell: ({ output, reasoning }) => <Tokens count={output} part={reasoning} of="reasoning" />,
-        },
-        { header: 'Cost', align: 'end', cell: (group) => toCostText(group) },
-      ]}
-    />
+    <Card title={title} hint={hint} flush>
+      <Table
+        caption={title}
+        rows={groups}
+        rowKey={({ key, note }) => JSON.stringify([key, note])}
+        columns={[
+          {
+            header: head,
+            lead: true,
+            cell: (group) => (
+              <>
+                <span className="block font-medium wrap-anywhere">{nameOf(group)}</span>
+                {group.note && (
+                  <span className="block text-sm font-normal wrap-anywhere text-ink-faint">{group.note}</span>
+                )}
+              </>
+            ),
+          },
+          { header: 'Requests', align: 'end', cell: ({ requests }) => toCountText(requests) },
+          {
+            header: 'Input tokens',
+            align: 'end',
+            cell: ({ input, cached }) => <Tokens count={input} part={cached} of="cached" />,
+          },
+          {
+            header: 'Output tokens',
+            align: 'end',
+            cell: ({ output, reasoning }) => <Tokens count={output} part={reasoning} of="reasoning" />,
+          },
+          { header: 'Cost', align: 'end', cell: (group) => toCostText(group) },
+        ]}
+      />
+    </Card>
   )
 }
 

@@ -1,17 +1,14 @@
-import { ChartColumn, Download, Gauge } from 'lucide-react'
+import { Download, Gauge } from 'lucide-react'
 import type { Metadata } from 'next'
 import { PURPOSE_NAMES } from '#app/admin/runs/purpose-names.ts'
 import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
-import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { PeriodLinks } from '#app/usage/period-links.tsx'
-import { UsageDays } from '#app/usage/usage-days.tsx'
+import { UsageOverview } from '#app/usage/usage-overview.tsx'
 import { toPeriodStart, UsagePeriodParam } from '#app/usage/usage-period.ts'
-import { UsageStats } from '#app/usage/usage-stats.tsx'
 import { UsageTable } from '#app/usage/usage-table.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
-import { readUsage, sumUsage } from '#lib/data/usage/usage-report.ts'
+import { readUsage } from '#lib/data/usage/usage-report.ts'
 
 export const metadata: Metadata = { title: 'Usage' }
 
@@ -48,50 +45,29 @@ export default async function UsagePage({ searchParams }: { searchParams: Promis
       />
       <div className="grid gap-4">
         <PeriodLinks path="/admin/usage" current={period} />
-        {days.length === 0 ? (
-          <Card>
-            <EmptyState icon={ChartColumn} title="Nothing was used in this period">
-              Each request to a model is counted here, with its tokens and what it cost.
-            </EmptyState>
-          </Card>
-        ) : (
-          <>
-            <UsageStats totals={sumUsage(days)} />
-            <Card title="By day">
-              <UsageDays groups={days} since={since} />
-            </Card>
-            <Card title="By person" hint="The 100 who used most" flush>
-              <UsageTable
-                caption="By person"
-                head="Person"
-                groups={people}
-                nameOf={({ key, name }) => (key === null ? 'Deleted accounts' : name)}
-              />
-            </Card>
-            <Card title="By model" flush>
-              <UsageTable caption="By model" head="Model" groups={models} nameOf={({ key }) => key} />
-            </Card>
-            <Card title="By assistant" flush>
-              <UsageTable
-                caption="By assistant"
-                head="Assistant"
-                groups={assistants}
-                nameOf={({ key }) => key ?? 'Without an assistant'}
-              />
-            </Card>
-            <Card title="By server of models" flush>
-              <UsageTable caption="By server of models" head="Server" groups={providers} nameOf={({ key }) => key} />
-            </Card>
-            <Card title="By purpose" flush>
-              <UsageTable
-                caption="By purpose"
-                head="Purpose"
-                groups={purposes}
-                nameOf={({ key }) => PURPOSE_NAMES[key as keyof typeof PURPOSE_NAMES]}
-              />
-            </Card>
-          </>
-        )}
+        <UsageOverview days={days} since={since}>
+          <UsageTable
+            title="By person"
+            hint="The 100 who used most"
+            head="Person"
+            groups={people}
+            nameOf={({ key, name }) => (key === null ? 'Deleted accounts' : name)}
+          />
+          <UsageTable title="By model" head="Model" groups={models} nameOf={({ key }) => key} />
+          <UsageTable
+            title="By assistant"
+            head="Assistant"
+            groups={assistants}
+            nameOf={({ key }) => key ?? 'Without an assistant'}
+          />
+          <UsageTable title="By server of models" head="Server" groups={providers} nameOf={({ key }) => key} />
+          <UsageTable
+            title="By purpose"
+            head="Purpose"
+            groups={purposes}
+            nameOf={({ key }) => PURPOSE_NAMES[key as keyof typeof PURPOSE_NAMES]}
+          />
+        </UsageOverview>
       </div>
     </>
   )

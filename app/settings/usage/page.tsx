@@ -1,18 +1,15 @@
-import { ChartColumn } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
-import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { LimitMeter } from '#app/usage/limit-meter.tsx'
 import { PeriodLinks } from '#app/usage/period-links.tsx'
-import { UsageDays } from '#app/usage/usage-days.tsx'
+import { UsageOverview } from '#app/usage/usage-overview.tsx'
 import { toPeriodStart, UsagePeriodParam } from '#app/usage/usage-period.ts'
-import { UsageStats } from '#app/usage/usage-stats.tsx'
 import { UsageTable } from '#app/usage/usage-table.tsx'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listOwnLimits } from '#lib/data/usage/usage-limits.ts'
-import { readOwnUsage, sumUsage, type UsageGroup } from '#lib/data/usage/usage-report.ts'
+import { readOwnUsage, type UsageGroup } from '#lib/data/usage/usage-report.ts'
 
 export const metadata: Metadata = { title: 'Usage' }
 
@@ -49,34 +46,22 @@ export default async function OwnUsagePage({ searchParams }: { searchParams: Pro
             </div>
           </Card>
         )}
-        {days.length === 0 ? (
-          <Card>
-            <EmptyState icon={ChartColumn} title="Nothing was used in this period">
-              Each request to a model is counted here, with its tokens and what it cost.
-            </EmptyState>
-          </Card>
-        ) : (
-          <>
-            <UsageStats totals={sumUsage(days)} />
-            <Card title="By day">
-              <UsageDays groups={days} since={since} />
-            </Card>
-            <Card title="By model" flush>
-              <UsageTable caption="By model" head="Model" groups={models} nameOf={({ key }) => key} />
-            </Card>
-            <Card title="By assistant" flush>
-              <UsageTable
-                caption="By assistant"
-                head="Assistant"
-                groups={assistants}
-                nameOf={({ key }) => key ?? 'Without an assistant'}
-              />
-            </Card>
-            <Card title="By conversation" hint="The 100 that used most" flush>
-              <UsageTable caption="By conversation" head="Conversation" groups={threads} nameOf={nameThread} />
-            </Card>
-          </>
-        )}
+        <UsageOverview days={days} since={since}>
+          <UsageTable title="By model" head="Model" groups={models} nameOf={({ key }) => key} />
+          <UsageTable
+            title="By assistant"
+            head="Assistant"
+            groups={assistants}
+            nameOf={({ key }) => key ?? 'Without an assistant'}
+          />
+          <UsageTable
+            title="By conversation"
+            hint="The 100 that used most"
+            head="Conversation"
+            groups={threads}
+            nameOf={nameThread}
+          />
+        </UsageOverview>
       </div>
     </>
   )
