@@ -14,7 +14,7 @@ import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { endServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { type Result, TASK_RESULT, WAITING_RESULT } from '#lib/mcp-client/calls/results.ts'
-import { ENDS_TASK } from '#lib/mcp-client/connection/carry-task.ts'
+import { ENDS_TASK } from '#lib/mcp-client/tasks/carry-task.ts'
 
 /** What is said of a result that may not be used. */
 const WORDS = {

@@ -1,6 +1,7 @@
 import type { Attempt, Failure } from '#lib/mcp-client/calls/results.ts'
-import { attemptCall, endWaitingCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
+import { attemptCall, endWaitingCall } from '#lib/mcp-client/connection/attempt-call.ts'
 import { type OutgoingCall, toAskingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
+import type { Way } from '#lib/mcp-client/connection/send-call.ts'
 import { ROUNDS_MAX } from '#lib/mcp-client/questions/asking.ts'
 import { toRetryParams } from '#lib/mcp-client/questions/wanted-input.ts'
 

@@ -15,9 +15,10 @@ import {
   toDenied,
   WAITING_RESULT,
 } from '#lib/mcp-client/calls/results.ts'
-import { attemptCall, type Way } from '#lib/mcp-client/connection/attempt-call.ts'
+import { attemptCall } from '#lib/mcp-client/connection/attempt-call.ts'
 import { concludeCall } from '#lib/mcp-client/connection/conclude-call.ts'
 import { type OutgoingCall, toOutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
+import type { Way } from '#lib/mcp-client/connection/send-call.ts'
 import { ASKS, AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
 import type { WaitingCall } from '#lib/mcp-client/questions/asking.ts'
 import { toRetryParams } from '#lib/mcp-client/questions/wanted-input.ts'
