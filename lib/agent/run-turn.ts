@@ -43,8 +43,6 @@ export async function* runTurn(
   if (input) {
     yield* declinePendingApprovals(context.caller, store, thread.id)
     yield* cancelPendingQuestions(context.caller, store, thread.id)
-    // Only a message that is answered again has any.
-    await stopServerTasks(context.caller, thread.id, { turnId: input.id })
   }
   const open = new OpenTurn(turn, context, { resumed, continued })
   const { events, steps } = open
@@ -52,6 +50,8 @@ export async function* runTurn(
     // Prepare.
     yield* readResources(turn, context)
     const known = await readContext(context.caller, turn, [context.run.id, ...open.runs])
+    // A message that is answered again: only its earlier calls can go on as tasks.
+    if (input && known.earlier.length > 0) await stopServerTasks(context.caller, thread.id, { turnId: input.id })
     open.askedBy = await findModelOfRuns(context.caller, open.runs)
     yield* noticeWithdrawn(context.caller, thread.id, known)
     events.begin(
