@@ -17,10 +17,8 @@ export class SessionKeeper {
   /** The session in use, which may still be opening. After `close` it can no longer be opened. */
   get session(): ServerSession {
     if (this.#current) return this.#current
-    const session = this.#begin()
+    const session = this.beside()
     this.#current = session
-    this.#begun.push(session)
-    if (this.#isClosed) void session.close()
     session.open().catch(() => this.drop(session))
     return session
   }
