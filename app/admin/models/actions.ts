@@ -1,5 +1,6 @@
 'use server'
 
+import type { Examined } from '#app/admin/examination-button.tsx'
 import { serverAction } from '#app/server-action.ts'
 import { examineModel } from '#lib/agent/models/examination/examine-model.ts'
 import { addProvider, changeProvider, removeProvider, requireProvider } from '#lib/data/models/model-providers.ts'
@@ -47,7 +48,9 @@ export const deleteModel = serverAction({ ...GATE, leadTo: () => '/admin/models'
 )
 
 /** Tries what a model can do, with a few requests to its provider. */
-export const testModel = serverAction({ ...GATE, limit: TESTS }, async (admin, id: string) => {
+export const testModel = serverAction({ ...GATE, limit: TESTS }, async (admin, id: string): Promise<Examined> => {
   const { model, access } = await requireAdminModel(id)
-  return { findings: await examineModel(model, access, admin.userId) }
+  const steps = await examineModel(model, access, admin.userId)
+  const has = (outcome: Examined['verdict']) => steps.some((step) => step.outcome === outcome)
+  return { steps, verdict: has('failed') ? 'failed' : has('warning') ? 'warning' : 'ok' }
 })

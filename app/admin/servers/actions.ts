@@ -1,5 +1,6 @@
 'use server'
 
+import type { Examined } from '#app/admin/examination-button.tsx'
 import { serverAction } from '#app/server-action.ts'
 import { addServer, changeServer, removeServer, requireServer, setServerEnabled } from '#lib/data/servers/servers.ts'
 import {
@@ -58,12 +59,12 @@ export const deleteServer = serverAction({ ...GATE, leadTo: () => '/admin/server
 )
 
 /** Examines the server as the calling admin, and records the tools that it offers. */
-export const examineServer = serverAction(GATE, async (admin, id: string) => {
+export const examineServer = serverAction(GATE, async (admin, id: string): Promise<Examined> => {
   const server = await requireAdminServer(id)
   const { steps, healthy, spoken } = await examine(server, { who: admin })
   if (spoken && isPinned(server)) await notePins(server.id, spoken.tools, false)
   forgetServer(server)
-  return { steps: [...steps, ...(await refusedSteps(server.name))], healthy }
+  return { steps: [...steps, ...(await refusedSteps(server.name))], verdict: healthy ? 'ok' : 'failed' }
 })
 
 /** The server's tools that the model's server refused, as a step of the examination. */

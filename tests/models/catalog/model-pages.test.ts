@@ -171,8 +171,8 @@ test.each(['responses', 'chat_completions'] as const)('a test says what works, l
     capabilities: { tools: true, pictures: true, files: true, reasoningLevels: ['high'] },
     provider: { api, secrets: { key: KEY, headers: {} } },
   })
-  const { findings } = (await testModel(id)) as Extract<Awaited<ReturnType<typeof testModel>>, { findings: unknown }>
-  expect(findings.map(({ name, outcome, said }) => `${outcome} ${name}: ${said}`)).toEqual([
+  const { steps, verdict } = (await testModel(id)) as Extract<Awaited<ReturnType<typeof testModel>>, { steps: unknown }>
+  expect(steps.map(({ name, outcome, said }) => `${outcome} ${name}: ${said}`)).toEqual([
     'ok Models of the server: It has 2, a-model among them.',
     'ok Streaming: The answer came in 3 pieces.',
     'ok Tool call: It called add({"a":2,"b":3}).',
@@ -181,6 +181,7 @@ test.each(['responses', 'chat_completions'] as const)('a test says what works, l
     'ok Thinking: high: It takes the level high.',
     expect.stringMatching(/^ok Long input: It read about 12,000 tokens/),
   ])
+  expect(verdict).toBe('ok')
   expect(server.requests.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(true)
   // They cost money, so they count as the use of the admin who tested.
   const where = { ownerId: admin.person.id, purpose: 'test', outcome: 'done', model: 'a-model' } as const
@@ -201,8 +202,8 @@ test('a test says what fails in the provider’s own words, what to set, and nev
     provider: { secrets: { key: KEY, headers: {} } },
     capabilities: { tools: true, pictures: true, files: true, reasoningLevels: ['max'] },
   })
-  const tested = (await testModel(id)) as Extract<Awaited<ReturnType<typeof testModel>>, { findings: unknown }>
-  const lines = tested.findings.map(({ name, outcome, said, fix }) => [outcome, name, said, fix])
+  const tested = (await testModel(id)) as Extract<Awaited<ReturnType<typeof testModel>>, { steps: unknown }>
+  const lines = tested.steps.map(({ name, outcome, said, fix }) => [outcome, name, said, fix])
   expect(lines).toEqual([
     ['warning', 'Models of the server', expect.stringMatching(/does not list its models. 404/), undefined],
     ['warning', 'Streaming', 'The answer came in one piece.', expect.any(String)],
@@ -217,11 +218,12 @@ test('a test says what fails in the provider’s own words, what to set, and nev
     ['failed', 'Thinking: max', expect.stringContaining('Unsupported value'), 'Remove the level max.'],
     ['failed', 'Long input', expect.stringContaining('too long'), expect.stringMatching(/^Set a context window below/)],
   ])
+  expect(tested.verdict).toBe('failed')
   expect(JSON.stringify(tested)).not.toContain(KEY)
   // A key that is refused ends the test: everything else would fail for the same reason.
   server.otherwise(() => refuse(401, `Incorrect API key provided: ${KEY}`))
   const again = (await testModel(id)) as typeof tested
-  expect(again.findings.map(({ name, outcome }) => `${outcome} ${name}`)).toEqual([
+  expect(again.steps.map(({ name, outcome }) => `${outcome} ${name}`)).toEqual([
     'warning Models of the server',
     'failed Streaming',
   ])

@@ -2,9 +2,9 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { toShownAudience } from '#app/admin/audience/parse-audience.ts'
 import { toAudienceText } from '#app/admin/audience/to-audience-text.ts'
-import { deleteModel } from '#app/admin/models/actions.ts'
+import { ExaminationButton } from '#app/admin/examination-button.tsx'
+import { deleteModel, testModel } from '#app/admin/models/actions.ts'
 import { listModelChoices } from '#app/admin/models/list-model-choices.ts'
-import { ModelExamination } from '#app/admin/models/model-examination.tsx'
 import { ModelForm } from '#app/admin/models/model-form.tsx'
 import { requireAdminModel } from '#app/admin/models/require-admin-model.ts'
 import { toApiText, toOriginText, toPriceText, toUsesText } from '#app/admin/models/to-model-text.ts'
@@ -39,7 +39,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         hint={<span className="break-all">{`${model.model}, ${access.baseUrl}`}</span>}
       />
       <Card title="Test" hint="A few small requests to the provider, which it may charge for.">
-        <ModelExamination id={id} />
+        <ExaminationButton label="Test this model" id={id} examine={testModel} />
       </Card>
       {stored ? (
         <Card title="Settings">

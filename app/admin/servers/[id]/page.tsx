@@ -1,12 +1,12 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { z } from 'zod'
-import { deleteServer } from '#app/admin/servers/actions.ts'
+import { ExaminationButton } from '#app/admin/examination-button.tsx'
+import { deleteServer, examineServer } from '#app/admin/servers/actions.ts'
 import { IDENTITY_NAMES } from '#app/admin/servers/identity-names.ts'
 import { IdentityPreview } from '#app/admin/servers/identity-preview.tsx'
 import { LeftOutTools } from '#app/admin/servers/left-out-tools.tsx'
 import { requireAdminServer } from '#app/admin/servers/require-admin-server.ts'
-import { ServerExamination } from '#app/admin/servers/server-examination.tsx'
 import { Switch } from '#app/admin/servers/switch.tsx'
 import { ToolPinList } from '#app/admin/servers/tool-pin-list.tsx'
 import { Badge } from '#app/ui/badge.tsx'
@@ -88,7 +88,7 @@ export default async function ServerPage({
           />
         </Card>
         <Card title="Test" hint="From the name to the tools, as you. Nothing is called.">
-          <ServerExamination id={id} />
+          <ExaminationButton label="Test the connection" id={id} examine={examineServer} />
         </Card>
         <LeftOutTools pins={pins} refusals={refusals} />
         <ToolPinList serverId={id} pins={pins} pinned={isPinned(server)} />
