@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -16,6 +17,7 @@ import {
 import { openMcp } from '#lib/mcp-client/connection/open-mcp.ts'
 import { findHealth, noteAnswer } from '#lib/mcp-client/servers/health.ts'
 import { listServersFor, readConfiguredServers } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findServersFileProblem } from '#lib/mcp-client/servers/servers-file.ts'
 import { mayOffer } from '#lib/mcp-client/tools/may-offer.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -115,10 +117,10 @@ describe('a server that an admin adds', () => {
 })
 
 describe('the settings file', () => {
-  const file = path.join(tmpdir(), `servers-${process.pid}.json`)
-  const write = (content: unknown) => {
+  const write = (content: unknown, file = path.join(tmpdir(), `servers-${randomUUID()}.json`)) => {
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
     withSettings({ MCP_SERVERS_FILE: file, MCP_BUILTIN: 'off' })
+    return file
   }
 
   test('configures servers with every field of the admin page', () => {
@@ -171,6 +173,29 @@ describe('the settings file', () => {
     write(content)
     expect(() => readConfiguredServers()).toThrow(message)
     expect(() => readConfiguredServers()).not.toThrow(/hunter2/)
+  })
+
+  test('a mistake made while the server runs keeps what was read before', async () => {
+    const names = async () => (await listServersFor('member')).map(({ name }) => name)
+    const naming = (name: string) => ({ servers: [{ name, url: 'http://10.0.0.7/mcp' }] })
+    let at = Date.now()
+    const change = (file: string, content: unknown) => {
+      write(content, file)
+      at += 5_000
+      utimesSync(file, at / 1_000, at / 1_000)
+    }
+    const file = write(naming('before'))
+    expect([await names(), findServersFileProblem()]).toEqual([['before'], undefined])
+    for (const mistake of ['{ hunter2', { servers: [{ name: 'after' }] }, { servers: 'none' }]) {
+      change(file, mistake)
+      expect(await names()).toEqual(['before'])
+      expect(findServersFileProblem()).toMatch(/^MCP_SERVERS_FILE/)
+      expect(findServersFileProblem()).not.toMatch(/hunter2/)
+    }
+    rmSync(file)
+    expect([await names(), findServersFileProblem()]).toEqual([['before'], 'MCP_SERVERS_FILE cannot be read: ENOENT.'])
+    change(file, naming('after'))
+    expect([await names(), findServersFileProblem()]).toEqual([['after'], undefined])
   })
 })
 

@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import Link from 'next/link'
 import { toHandoverText, toToolText } from '#app/admin/assistants/to-assistant-text.ts'
 import { toAudienceText } from '#app/admin/audience/to-audience-text.ts'
+import { FileProblem } from '#app/admin/file-problem.tsx'
 import { AssistantMark } from '#app/ui/assistant-mark.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
@@ -9,6 +10,7 @@ import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { Facts } from '#app/ui/lists/facts.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
+import { findAssistantsFileProblem } from '#lib/agent/assistants/assistants-file.ts'
 import { findOrganisation, listAssistants } from '#lib/agent/assistants/list-assistants.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { DEFAULT_SLUG } from '#lib/data/assistants/assistant-config.ts'
@@ -33,6 +35,7 @@ export default async function AssistantsPage() {
         }
       />
       <div className="grid grid-cols-1 gap-5">
+        <FileProblem setting="ASSISTANTS_FILE" problem={findAssistantsFileProblem()} />
         <Card flush>
           <Table
             caption="Assistants"

@@ -2,6 +2,7 @@ import { Bot } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { toAudienceText } from '#app/admin/audience/to-audience-text.ts'
+import { FileProblem } from '#app/admin/file-problem.tsx'
 import { ModelLimitsCard } from '#app/admin/servers/model-limits-card.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
@@ -9,8 +10,7 @@ import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
-import { Notice } from '#app/ui/notice.tsx'
-import { findFileProblem } from '#lib/agent/models/catalog/file-models.ts'
+import { findModelsFileProblem } from '#lib/agent/models/catalog/models-file.ts'
 import { modelsFor, readCatalog } from '#lib/agent/models/catalog/models-for.ts'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import { toOffered } from '#lib/agent/models/catalog/page-models.ts'
@@ -43,7 +43,6 @@ export default async function ModelsPage() {
     ...catalog.models.filter(({ origin }) => origin !== 'page').map((model) => ({ ...model, enabled: true })),
   ]
   const unreadable = new Set(catalog.providers.filter(({ isReadable }) => !isReadable).map(({ id }) => id))
-  const problem = findFileProblem()
   return (
     <>
       <PageHeader
@@ -59,11 +58,7 @@ export default async function ModelsPage() {
         }
       />
       <div className="grid gap-5">
-        {problem && (
-          <Notice tone="bad" title="MODELS_FILE cannot be used">
-            {problem} What it said before still holds.
-          </Notice>
-        )}
+        <FileProblem setting="MODELS_FILE" problem={findModelsFileProblem()} />
         <ModelLimitsCard limits={limits} />
         <Card flush title="Models">
           {rows.length === 0 ? (

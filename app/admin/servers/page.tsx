@@ -1,6 +1,7 @@
 import { ServerCog } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
+import { FileProblem } from '#app/admin/file-problem.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -13,6 +14,7 @@ import { listServers } from '#lib/data/servers/servers.ts'
 import { countQuarantined } from '#lib/data/servers/tool-pins.ts'
 import { findRetryTime } from '#lib/mcp-client/servers/health.ts'
 import { type McpServer, readConfiguredServers, toMcpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
+import { findServersFileProblem } from '#lib/mcp-client/servers/servers-file.ts'
 import { IDENTITY_NAMES } from './identity-names.ts'
 import { ModelLimitsCard } from './model-limits-card.tsx'
 
@@ -40,6 +42,7 @@ export default async function ServersPage() {
         }
       />
       <div className="grid gap-5">
+        <FileProblem setting="MCP_SERVERS_FILE" problem={findServersFileProblem()} />
         <ModelLimitsCard limits={limits} />
         <Card flush>
           {rows.length === 0 ? (

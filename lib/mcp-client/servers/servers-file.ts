@@ -1,8 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { Audience, ServerConfig, ServerName } from '#lib/data/servers/server-config.ts'
-import { env, SettingsError } from '#lib/platform/env.ts'
-import { processState } from '#lib/platform/process-state.ts'
+import { listTwice, settingsFile } from '#lib/platform/settings-file.ts'
 
 const FileServer = z.strictObject({
   name: ServerName,
@@ -16,48 +14,17 @@ export type FileServer = z.infer<typeof FileServer>
 
 const ServersFile = z.strictObject({ servers: z.array(FileServer).max(100) })
 
-const read = processState(
-  'servers file',
-  (): { last?: { path: string; changed: number; servers: FileServer[] } } => ({}),
-)
-
 /**
- * The servers in MCP_SERVERS_FILE. Read again when the file changes. Throws SettingsError that says
- * what is wrong and where.
+ * The servers in MCP_SERVERS_FILE. A mistake that is made while the server runs keeps what was read
+ * before. Throws SettingsError that says what is wrong and where, if nothing was.
  */
 export function readServersFile(): FileServer[] {
-  const path = env().MCP_SERVERS_FILE
-  if (!path) return []
-  try {
-    const changed = statSync(path).mtimeMs
-    const known = read().last
-    if (known?.path === path && known.changed === changed) return known.servers
-    const servers = parse(readFileSync(path, 'utf8'))
-    read().last = { path, changed, servers }
-    return servers
-  } catch (error) {
-    if (error instanceof SettingsError) throw error
-    throw new SettingsError(`MCP_SERVERS_FILE cannot be read: ${(error as { code?: string }).code ?? 'unknown error'}.`)
-  }
+  return file.read()?.servers ?? []
 }
 
-function parse(text: string): FileServer[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    // The parser's message quotes the file, which may hold secrets.
-    throw new SettingsError('MCP_SERVERS_FILE is not JSON.')
-  }
-  const parsed = ServersFile.safeParse(json)
-  if (!parsed.success) {
-    const lines = parsed.error.issues
-      .slice(0, 10)
-      .map(({ path, message }) => `MCP_SERVERS_FILE: ${path.join('.') || 'the file'}: ${message}.`)
-    throw new SettingsError(lines.join('\n'))
-  }
-  const names = parsed.data.servers.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice) throw new SettingsError(`MCP_SERVERS_FILE: two servers are named ${twice}.`)
-  return parsed.data.servers
-}
+/** What is wrong with MCP_SERVERS_FILE now; undefined if nothing is. */
+export const findServersFileProblem = (): string | undefined => file.findProblem()
+
+const file = settingsFile('MCP_SERVERS_FILE', ServersFile, ({ servers }) =>
+  listTwice(servers.map(({ name }) => name)).map((name) => `two servers are named ${name}`),
+)

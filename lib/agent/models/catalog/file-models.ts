@@ -2,46 +2,21 @@ import { findKnownModel, UNKNOWN_WINDOW_TOKENS } from '#lib/agent/models/catalog
 import { type FileModel, type FileProvider, readModelsFile } from '#lib/agent/models/catalog/models-file.ts'
 import type { OfferedModel } from '#lib/agent/models/catalog/offered-model.ts'
 import type { Source } from '#lib/agent/models/catalog/provider-access.ts'
-import { SettingsError } from '#lib/platform/env.ts'
-import { log } from '#lib/platform/log.ts'
-import { processState } from '#lib/platform/process-state.ts'
-
-type Kept = { providers: FileProvider[]; problem?: string }
-
-const kept = processState('models of the file', (): Kept => ({ providers: [] }))
 
 /** Models of the file are remembered by their names. */
 const toId = (name: string) => `file:${name}`
 
-/**
- * The models of MODELS_FILE. A file that was changed and can no longer be read does not end every
- * chat: what it said before still holds, and the log and the admin's page say what is wrong.
- */
+/** The models of MODELS_FILE. */
 export function readFileModels(): Source {
-  const known = kept()
-  try {
-    known.providers = readModelsFile()
-    known.problem = undefined
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    if (known.problem !== error.message)
-      log.error({ error }, 'MODELS_FILE cannot be used; its last contents still hold')
-    known.problem = error.message
-  }
+  const given = readModelsFile()
   return {
-    models: known.providers.flatMap((provider) => provider.models.map((model) => toOffered(provider, model))),
-    providers: known.providers.map(({ name, baseUrl, api, key, headers }) => ({
+    models: given.flatMap((provider) => provider.models.map((model) => toOffered(provider, model))),
+    providers: given.map(({ name, baseUrl, api, key, headers }) => ({
       ...{ id: toId(name), name, baseUrl, api, key, headers },
       reach: null,
       isReadable: true,
     })),
   }
-}
-
-/** What is wrong with MODELS_FILE now; undefined if nothing is. */
-export function findFileProblem(): string | undefined {
-  readFileModels()
-  return kept().problem
 }
 
 function toOffered(provider: FileProvider, model: FileModel): OfferedModel {

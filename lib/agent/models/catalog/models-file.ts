@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { toMicros } from '#lib/agent/models/catalog/price-text.ts'
 import { Audience, EVERYBODY } from '#lib/data/audience.ts'
@@ -14,8 +13,7 @@ import {
   REASONING_LEVELS,
 } from '#lib/data/models/model-facts.ts'
 import { BaseUrl, ProviderSecrets } from '#lib/data/models/provider-secrets.ts'
-import { env, SettingsError } from '#lib/platform/env.ts'
-import { processState } from '#lib/platform/process-state.ts'
+import { listTwice, settingsFile } from '#lib/platform/settings-file.ts'
 
 /** Dollars per million tokens, as a number or as text. */
 const price = z.union([z.number(), z.string()]).transform((given, context) => {
@@ -60,51 +58,18 @@ export type FileProvider = z.infer<typeof FileProvider>
 
 const ModelsFile = z.strictObject({ providers: z.array(FileProvider).max(50) })
 
-type Read = { last?: { path: string; changed: number; providers: FileProvider[] } }
-
-const read = processState('models file', (): Read => ({}))
-
 /**
- * The providers in MODELS_FILE, with their models. Read again when the file changes. Throws
- * SettingsError that says what is wrong and where, and never quotes a value.
+ * The providers in MODELS_FILE, with their models. A mistake that is made while the server runs
+ * keeps what was read before. Throws SettingsError that says what is wrong and where, if nothing was.
  */
 export function readModelsFile(): FileProvider[] {
-  const path = env().MODELS_FILE
-  if (!path) return []
-  try {
-    const changed = statSync(path).mtimeMs
-    const known = read().last
-    if (known?.path === path && known.changed === changed) return known.providers
-    const providers = parse(readFileSync(path, 'utf8'))
-    read().last = { path, changed, providers }
-    return providers
-  } catch (error) {
-    if (error instanceof SettingsError) throw error
-    throw new SettingsError(`MODELS_FILE cannot be read: ${(error as { code?: string }).code ?? 'unknown error'}.`)
-  }
+  return file.read()?.providers ?? []
 }
 
-function parse(text: string): FileProvider[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    // The parser's message quotes the file, which may hold keys.
-    throw new SettingsError('MODELS_FILE is not JSON.')
-  }
-  const parsed = ModelsFile.safeParse(json)
-  const problems = parsed.success
-    ? findConflicts(parsed.data.providers)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
-  if (!parsed.success || problems.length > 0)
-    throw new SettingsError(
-      problems
-        .slice(0, 10)
-        .map((problem) => `MODELS_FILE: ${problem}.`)
-        .join('\n'),
-    )
-  return parsed.data.providers
-}
+/** What is wrong with MODELS_FILE now; undefined if nothing is. */
+export const findModelsFileProblem = (): string | undefined => file.findProblem()
+
+const file = settingsFile('MODELS_FILE', ModelsFile, ({ providers }) => findConflicts(providers))
 
 function findConflicts(providers: FileProvider[]): string[] {
   const models = providers.flatMap((provider) => provider.models)
@@ -116,10 +81,8 @@ function findConflicts(providers: FileProvider[]): string[] {
   for (const { name, fallback } of models)
     if (fallback !== undefined && (fallback === name || !names.includes(fallback)))
       problems.push(`the fallback of ${name} must be the name of another model of the file`)
+    else if (models.some((model) => model.name === fallback && !model.uses.includes('chat')))
+      problems.push(`the fallback of ${name} must be a model for the chat`)
   if (models.filter((model) => model.default).length > 1) problems.push('more than one model is the default')
   return problems
-}
-
-function listTwice(names: string[]): string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
 }
