@@ -1,11 +1,17 @@
 import type { ShownAudience } from '#app/admin/audience/audience-fields.tsx'
-import { Audience } from '#lib/data/audience.ts'
+import { Audience, EVERYBODY } from '#lib/data/audience.ts'
 import { listNamedPeople } from '#lib/data/people/people.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
-/** Reads the fields of an audience. Throws bad_request, naming an address that no account has. */
+/**
+ * Reads the fields of an audience. Throws bad_request if nobody was chosen, and for an address that
+ * no account has.
+ */
 export async function parseAudience(form: FormData): Promise<Audience> {
-  if (form.get('audience') !== 'chosen') return { kind: 'everybody' }
+  const kind = form.get('audience')
+  if (kind === 'everybody') return EVERYBODY
+  // A form without the field must not offer a thing to everybody.
+  if (kind !== 'chosen') throw new AppError('bad_request', 'For: choose who may use it.')
   const roles = [
     ...(form.get('audienceAdmins') === 'on' ? ['admin'] : []),
     ...(form.get('audienceMembers') === 'on' ? ['member'] : []),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseAudience } from '#app/admin/audience/parse-audience.ts'
+import { listModelChoices } from '#app/admin/models/list-model-choices.ts'
 import { findKnownModel, UNKNOWN_WINDOW_TOKENS } from '#lib/agent/models/catalog/known-models.ts'
 import { toMicros } from '#lib/agent/models/catalog/price-text.ts'
 import {
@@ -60,6 +61,8 @@ export async function parseModelForm(form: FormData, provider: StoredProvider, i
   const fallbackId = text('fallbackId') || null
   if (fallbackId !== null && fallbackId === id)
     throw new AppError('bad_request', 'If it fails: a model cannot take its own place.')
+  if (fallbackId !== null && !(await listModelChoices()).models.some((model) => model.id === fallbackId))
+    throw new AppError('bad_request', 'If it fails: choose a model that is for the chat.')
   return {
     ...parsed.data,
     description: parsed.data.description || null,

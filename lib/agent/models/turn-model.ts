@@ -104,10 +104,14 @@ export function toLimitsKey({ origin, model, provider }: OfferedModel): string {
   return origin === 'page' || origin === 'file' ? `${provider.name}: ${model}` : model
 }
 
-/** The model of this id, if the person may use it now: their role may have changed since the turn began. */
+/**
+ * The model of this id, if it answers in chats and the person may use it now: their role may have
+ * changed since the turn began.
+ */
 async function findAllowed(id: string, { id: userId }: Person): Promise<OfferedModel | undefined> {
   const [{ models }, person] = await Promise.all([readCatalog(), findPerson(userId)])
-  return models.find((model) => model.id === id && person !== null && isInAudience(person, model.audience))
+  const model = models.find((one) => one.id === id && one.uses.includes('chat'))
+  return model && person !== null && isInAudience(person, model.audience) ? model : undefined
 }
 
 function toNothing(error: unknown): undefined {

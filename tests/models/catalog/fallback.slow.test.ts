@@ -187,7 +187,7 @@ test('what another replica changed is known here within two seconds', async () =
   await expect.poll(async () => (await modelsFor(admin.person)).map(({ name }) => name)).toEqual(['After'])
 })
 
-test.each(['is not for the person', 'is gone'] as const)(
+test.each(['is not for the person', 'is gone', 'is not for the chat'] as const)(
   'a model whose fallback %s is waited for, as one without a fallback',
   async (why) => {
     await using one = await openAIServer(
@@ -196,7 +196,8 @@ test.each(['is not for the person', 'is gone'] as const)(
     )
     await using other = await openAIServer()
     const audience = { kind: 'chosen' as const, roles: ['admin' as const], people: [] }
-    const { fallback } = await offerPair(one, other, why === 'is gone' ? {} : { audience })
+    const kept = { 'is gone': {}, 'is not for the person': { audience }, 'is not for the chat': { uses: ['titles'] } }
+    const { fallback } = await offerPair(one, other, kept[why] as object)
     if (why === 'is gone') await removeModel(admin.caller, fallback.id)
     const { events } = await agentDoor(await signedIn()).begin('hello')
     expect(said(events)).toBe('First after all.')

@@ -95,6 +95,7 @@ test('a form that cannot be kept says which field, and nothing is stored', async
     ])
   expect((await listStoredModels()).providers).toEqual([])
   const { providerId } = await offerModel(admin.caller, 'https://models.example.com/v1', { name: 'Taken' })
+  const titles = await offerModel(admin.caller, 'https://models.example.com/v1', { uses: ['titles'] })
   for (const [fields, problem] of [
     [{ name: 'Taken' }, /^A model of this name exists already/],
     [{ model: 'two words' }, /^Id at the provider: must have no spaces/],
@@ -104,6 +105,10 @@ test('a form that cannot be kept says which field, and nothing is stored', async
     [{ priceInput: '2' }, /^Prices: /],
     [{ 'use-chat': '' }, /^Say what the model is for/],
     [{ 'use-chat': '', 'use-titles': 'on', isDefault: 'on' }, /^Only a model for the chat/],
+    [{ audience: '' }, /^For: choose who may use it/],
+    [{ audience: 'all' }, /^For: choose who may use it/],
+    [{ fallbackId: 'mdl_none' }, /^If it fails: choose a model that is for the chat/],
+    [{ fallbackId: titles.id }, /^If it fails: choose a model that is for the chat/],
     [{ audience: 'chosen', audiencePeople: 'nobody@example.com' }, /no account has the address/],
     [{ provider: 'prv_none' }, /^The provider was not found/],
   ] as const)
@@ -111,7 +116,7 @@ test('a form that cannot be kept says which field, and nothing is stored', async
       fields,
       expect.stringMatching(problem),
     ])
-  expect((await listStoredModels()).models).toHaveLength(1)
+  expect((await listStoredModels()).models).toHaveLength(2)
 })
 
 test('a stored key is kept for its host alone, and is never sent to another one', async () => {

@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { findFileProblem } from '#lib/agent/models/catalog/file-models.ts'
-import { readModelsFile } from '#lib/agent/models/catalog/models-file.ts'
+import { findModelsFileProblem, readModelsFile } from '#lib/agent/models/catalog/models-file.ts'
 import { findModelForUse, modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { toDollars, toMicros } from '#lib/agent/models/catalog/price-text.ts'
 import { agentDoor, said } from '#tests/support/agent-door.ts'
@@ -113,6 +112,20 @@ test('each problem is a line that says where, and quotes no value', async () => 
     [{ providers: [{ name: 'P', models: [{ ...model, audience: 'admins' }] }] }, /audience/],
     [{ providers: [{ name: 'P', models: [{ ...model, fallback: 'B' }] }] }, /the fallback of A must be the name/],
     [{ providers: [{ name: 'P', models: [{ ...model, fallback: 'A' }] }] }, /the fallback of A must be the name/],
+    [
+      {
+        providers: [
+          {
+            name: 'P',
+            models: [
+              { ...model, fallback: 'B' },
+              { ...model, name: 'B', uses: ['titles'] },
+            ],
+          },
+        ],
+      },
+      /the fallback of A must be a model for the chat/,
+    ],
     [{ providers: [{ name: 'P', models: [model, model] }] }, /two models are named A\./],
     [{ providers: [provider, { ...provider, models: [] }] }, /two providers are named P\./],
     [
@@ -146,13 +159,13 @@ test('a file that is changed is read again, and one that breaks keeps what it sa
   expect(await modelsFor(ANN)).toMatchObject([{ name: 'Before' }])
   await write(offering('After'))
   expect(await modelsFor(ANN)).toMatchObject([{ name: 'After' }])
-  expect(findFileProblem()).toBeUndefined()
+  expect(findModelsFileProblem()).toBeUndefined()
   await write('{')
   expect(await modelsFor(ANN)).toMatchObject([{ name: 'After' }])
-  expect(findFileProblem()).toBe('MODELS_FILE is not JSON.')
+  expect(findModelsFileProblem()).toBe('MODELS_FILE is not JSON.')
   await write(offering('Again'))
   expect(await modelsFor(ANN)).toMatchObject([{ name: 'Again' }])
-  expect(findFileProblem()).toBeUndefined()
+  expect(findModelsFileProblem()).toBeUndefined()
 })
 
 test('a price is exact, there and back', () => {

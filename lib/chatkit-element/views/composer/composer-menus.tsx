@@ -68,7 +68,7 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
       <span class="fill" />
       {models.length > 0 && (
         <Menu
-          label={strings.models}
+          label={model ? `${strings.models}: ${model.label}` : strings.models}
           align="end"
           triggerClass="model-button"
           trigger={
