@@ -4,7 +4,7 @@ import { STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
 /** The packages that open attached files, and their dependencies. */
-const OPENERS = ['sharp', '@img', 'detect-libc', 'semver', 'unpdf']
+const OPENERS = ['sharp', '@img', 'detect-libc', 'semver', 'unpdf', 'fflate', 'sax']
 
 const config: NextConfig = {
   output: 'standalone',
@@ -23,10 +23,10 @@ const config: NextConfig = {
     'openai',
   ],
   // Attached files are opened by a separate program, which Next's tracing cannot see
-  // (lib/data/attachments/open-attachment.ts).
+  // (lib/data/attachments/opening/open-attachment.ts).
   outputFileTracingIncludes: {
     '/api/attachments{,/**}': [
-      'lib/data/attachments/open-attachment-process.ts',
+      'lib/data/attachments/opening/*.ts',
       ...OPENERS.map((name) => `node_modules/${name}/**`),
     ],
   },

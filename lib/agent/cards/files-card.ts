@@ -8,7 +8,14 @@ import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 const ID_MAX_CHARS = 200
 const NAME_MAX_CHARS = 80
-const ICONS = { image: 'square-image', pdf: 'document', text: 'document', audio: 'play', binary: 'document' } as const
+const ICONS = {
+  image: 'square-image',
+  pdf: 'document',
+  office: 'document',
+  text: 'document',
+  audio: 'play',
+  binary: 'document',
+} as const
 
 /**
  * Our extension of a node: the file or link that it shows, from which our element makes a picture

@@ -11,6 +11,11 @@ export function requireSize(bytes: number): void {
     throw new AppError('too_large', `The file is larger than ${ATTACHMENT_MAX_MB} MB.`)
 }
 
+/** What a file takes of its person's space: its bytes, and those of the text that was read of it. */
+export function toKeptSize(bytes: Uint8Array, text: string | null): number {
+  return bytes.byteLength + (text === null ? 0 : Buffer.byteLength(text))
+}
+
 /**
  * Checks that the person's files leave `more` bytes of space. Locked per person until the
  * transaction ends. Throws conflict.

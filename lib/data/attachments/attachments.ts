@@ -1,10 +1,11 @@
 import type { Attachment } from '#lib/chatkit/protocol/items.ts'
 import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
 import { expireAttachments, UNFINISHED_MS } from '#lib/data/attachments/attachment-expiry.ts'
-import { requireRoom, requireSize } from '#lib/data/attachments/attachment-quota.ts'
+import { requireRoom, requireSize, toKeptSize } from '#lib/data/attachments/attachment-quota.ts'
 import { requireReadable, requireTrueType, toKind } from '#lib/data/attachments/attachment-type.ts'
+import { decodeText } from '#lib/data/attachments/decode-text.ts'
 import { cleanFileName } from '#lib/data/attachments/file-name.ts'
-import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
+import { openAttachment } from '#lib/data/attachments/opening/open-attachment.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
@@ -18,6 +19,7 @@ const EXPIRE_EVERY_MS = 600_000
 let expiredAt = 0
 
 type Person = { userId: string }
+type Row = Awaited<ReturnType<typeof requireRow>>
 
 /**
  * Announces a file that will be uploaded. Returns an attachment with the upload address for its
@@ -47,8 +49,8 @@ export async function announceAttachment(
 }
 
 /**
- * Stores the bytes of an announced attachment, once. The bytes decide its type, and a picture or a
- * PDF is opened to check it. Throws not_found, conflict if it was uploaded already or there is no
+ * Stores the bytes of an announced attachment, once. The bytes decide its type, and a picture, a
+ * PDF or an Office document is opened to check it. Throws not_found, conflict if it was uploaded already or there is no
  * space, too_large, unsupported_type, limited, and unavailable if the bytes cannot be stored.
  */
 export async function receiveAttachment(caller: Person, id: string, bytes: Uint8Array): Promise<Attachment> {
@@ -59,19 +61,19 @@ export async function receiveAttachment(caller: Person, id: string, bytes: Uint8
   if (Date.now() - row.createdAt.getTime() > UNFINISHED_MS) throw notFound(WHAT)
   const { name, mime_type } = row.data as unknown as Attachment
   const type = await requireTrueType(mime_type, bytes)
-  const kind = toKind(type)
-  if (kind === 'image' || kind === 'pdf') await requireOpenable(kind, bytes)
+  const text = await openAttachment(type, bytes)
   const attachment = describeAttachment({ id, name }, type)
   // Claimed before the bytes are written, so that only one of two simultaneous uploads writes.
   await claim(caller, row, {
     data: attachment as unknown as Prisma.InputJsonObject,
-    size: bytes.byteLength,
+    size: toKeptSize(bytes, text),
+    text,
     uploadedAt: new Date(),
   })
   try {
     await openByteStore().write(toBytesKey(ownerId, id), bytes)
   } catch (error) {
-    const before = { data: row.data as Prisma.InputJsonObject, size: row.size, uploadedAt: null }
+    const before = { data: row.data as Prisma.InputJsonObject, size: row.size, text: null, uploadedAt: null }
     await withCaller(caller, (tx) => tx.attachment.updateMany({ where: { id, ownerId }, data: before }))
     throw error
   }
@@ -110,8 +112,31 @@ export async function readAttachment(
   caller: Person,
   id: string,
 ): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
+  return readRow(await requireRow(caller, id))
+}
+
+/**
+ * Returns an uploaded attachment of the caller and its text: a text file's own, or what was read of
+ * an Office document, with the bytes that were read for it. The text is null for any other file.
+ * Throws not_found.
+ */
+export async function readAttachmentText(
+  caller: Person,
+  id: string,
+): Promise<{ attachment: Attachment; text: string | null; size: number }> {
   const row = await requireRow(caller, id)
-  const bytes = row.uploadedAt ? await openByteStore().read(toBytesKey(caller.userId, row.id)) : null
+  const attachment = row.data as unknown as Attachment
+  const kind = toKind(attachment.mime_type)
+  if (kind !== 'text') {
+    const text = row.uploadedAt && kind === 'office' ? row.text : null
+    return { attachment, text, size: Buffer.byteLength(text ?? '') }
+  }
+  const { bytes } = await readRow(row)
+  return { attachment, text: decodeText(bytes)?.text ?? new TextDecoder().decode(bytes), size: bytes.byteLength }
+}
+
+async function readRow(row: Row): Promise<{ attachment: Attachment; bytes: Uint8Array }> {
+  const bytes = row.uploadedAt ? await openByteStore().read(toBytesKey(row.ownerId, row.id)) : null
   if (!bytes) throw notFound(WHAT)
   return { attachment: row.data as unknown as Attachment, bytes }
 }

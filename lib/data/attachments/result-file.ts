@@ -1,10 +1,10 @@
 import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { openByteStore, toBytesKey } from '#lib/data/attachments/attachment-bytes.ts'
-import { requireRoom, requireSize } from '#lib/data/attachments/attachment-quota.ts'
+import { requireRoom, requireSize, toKeptSize } from '#lib/data/attachments/attachment-quota.ts'
 import { requireResultType, toKind } from '#lib/data/attachments/attachment-type.ts'
 import { describeAttachment } from '#lib/data/attachments/attachments.ts'
 import { cleanFileName } from '#lib/data/attachments/file-name.ts'
-import { requireOpenable } from '#lib/data/attachments/open-attachment.ts'
+import { openAttachment } from '#lib/data/attachments/opening/open-attachment.ts'
 import type { Prisma } from '#lib/generated/prisma/client.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { env } from '#lib/platform/env.ts'
@@ -37,16 +37,16 @@ export async function storeResultFile(
   if (env().ATTACHMENTS === 'off') throw new AppError('not_found', 'This installation keeps no files.')
   requireSize(bytes.byteLength)
   const type = await requireResultType(mimeType, bytes)
-  const kind = toKind(type)
-  if (kind === 'image' || kind === 'pdf') await requireOpenable(kind, bytes)
+  const text = await openResult(type, bytes)
+  const size = toKeptSize(bytes, text)
   const id = newId('atc')
   const { userId: ownerId } = caller
   const attachment = describeAttachment({ id, name: cleanFileName(name) }, type)
   await withCaller(caller, async (tx) => {
-    await requireRoom(tx, caller, bytes.byteLength)
+    await requireRoom(tx, caller, size)
     const data = { ...attachment, thread_id: threadId, metadata: origin } as unknown as Prisma.InputJsonObject
     await tx.attachment.create({
-      data: { id, ownerId, threadId, data, size: bytes.byteLength, uploadedAt: new Date() },
+      data: { id, ownerId, threadId, data, size, text, uploadedAt: new Date() },
     })
   })
   try {
@@ -57,6 +57,16 @@ export async function storeResultFile(
     throw new AppError('unavailable', 'It could not be stored just now.', { cause: error })
   }
   return attachment
+}
+
+/** A document that cannot be read is kept all the same: its person can save it. */
+async function openResult(type: string, bytes: Uint8Array): Promise<string | null> {
+  try {
+    return await openAttachment(type, bytes)
+  } catch (error) {
+    if (toKind(type) !== 'office') throw error
+    return null
+  }
 }
 
 /**

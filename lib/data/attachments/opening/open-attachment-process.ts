@@ -1,15 +1,20 @@
 // Opens one attached file in a separate process, where it may crash, hang or exhaust memory without
-// harm. The process gets the kind (`image` or `pdf`) as its argument and the bytes on standard
-// input, and answers with one line of JSON. It imports none of our modules, because it runs from
-// source even in a build.
+// harm. The process gets the kind (`image`, `pdf` or `office`) as its argument and the bytes on
+// standard input, and answers with one line of JSON. It imports only neighbours in this folder,
+// because it runs from source even in a build.
 import { writeFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { Worker } from 'node:worker_threads'
+import { TooMuchError } from './office-parts.ts'
+import { readOffice } from './read-office.ts'
 
 /** The result for a file; see `Opening` in open-attachment.ts. */
 type Found =
-  | { result: 'opened' | 'damaged' | 'locked' | 'empty' }
+  | { result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_much' }
+  | { result: 'opened'; text: string; isCut: boolean }
   | { result: 'too_many_pixels' | 'too_many_pages'; limit: number }
+
+type Kind = 'image' | 'pdf' | 'office'
 
 /** The most memory (bytes) the process may use. A decoded picture of MAX_PIXELS fits. */
 const MAX_RSS_BYTES = 700 * 1024 * 1024
@@ -23,7 +28,7 @@ const MARK = /ShowText$|^show|constructPath|rawFillPath|shadingFill|^paint.*(?:I
 watchMemory()
 try {
   const bytes = await buffer(process.stdin)
-  const found = process.argv[2] === 'pdf' ? await openPdf(bytes) : await openPicture(bytes)
+  const found = await { image: openPicture, pdf: openPdf, office: openOffice }[process.argv[2] as Kind](bytes)
   process.stdout.write(`${JSON.stringify(found)}\n`)
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)
@@ -86,5 +91,14 @@ async function openPdf(bytes: Buffer): Promise<Found> {
     return { result: pdf.numPages > LOOKED_AT ? 'opened' : 'empty' }
   } catch (error) {
     return { result: (error as Error).name === 'PasswordException' ? 'locked' : 'damaged' }
+  }
+}
+
+function openOffice(bytes: Buffer): Found {
+  try {
+    const { text, isCut } = readOffice(bytes)
+    return text === '' ? { result: 'empty' } : { result: 'opened', text, isCut }
+  } catch (error) {
+    return { result: error instanceof TooMuchError ? 'too_much' : 'damaged' }
   }
 }

@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { type AttachmentKind, toKind } from '#lib/data/attachments/attachment-type.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
  * The program runs from source even in a build: next.config.ts copies it and its dependencies to
  * the same place below the working folder.
  */
-const PROGRAM = path.resolve('lib/data/attachments/open-attachment-process.ts')
+const PROGRAM = path.resolve('lib/data/attachments/opening/open-attachment-process.ts')
 /** How long (ms) opening one file may take, and below it how long a file may wait for its turn. */
 const OPEN_MS = 20_000
 const TURN_MS = 30_000
@@ -21,22 +23,37 @@ const HEAP_MB = 512
 type Opening = {
   result: 'opened' | 'damaged' | 'locked' | 'empty' | 'too_many_pixels' | 'too_many_pages' | 'too_much'
   limit?: number
+  /** What is read of an Office document, and whether that is only its beginning. */
+  text?: string
+  isCut?: boolean
 }
+
+const NAMES = { image: 'The picture', pdf: 'The PDF', office: 'The document' }
+type Openable = keyof typeof NAMES
 
 const waiting: (() => void)[] = []
 let running = 0
 
 /**
- * Opens a picture or a PDF in a separate process with limits on pixels, pages, time and memory.
- * Throws unsupported_type if it is damaged, locked or empty, too_large if it exceeds a limit, and
- * limited if too many files are being opened. If the process cannot start, the error is logged and
- * the file accepted, because the fault is ours.
+ * Opens a picture, a PDF or an Office document in a separate process with limits on pixels, pages,
+ * time, memory and text. Resolves to the text of an Office document; null for any other file, of
+ * which those that are no picture and no PDF are not opened. Throws unsupported_type if the file is
+ * damaged, locked or empty, too_large if it exceeds a limit, and limited if too many files are being
+ * opened. If the process cannot start, the error is logged, and pictures and PDFs are accepted,
+ * because the fault is ours; for a document it throws unavailable.
  */
-export async function requireOpenable(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<void> {
+export async function openAttachment(mimeType: string, bytes: Uint8Array): Promise<string | null> {
+  const kind = toKind(mimeType)
+  if (!isOpenable(kind)) return null
   await takeTurn()
   try {
     const found = await open(kind, bytes)
     if (found) refuse(kind, found)
+    else if (kind === 'office')
+      throw new AppError('unavailable', 'Documents cannot be read just now. Attach it as a PDF.')
+    const { text, isCut } = found ?? {}
+    if (text === undefined) return null
+    return toStorableText(isCut ? `${text}\n[The rest of the document is left out.]` : text)
   } finally {
     const next = waiting.shift()
     if (next) next()
@@ -61,8 +78,12 @@ async function takeTurn(): Promise<void> {
   })
 }
 
+function isOpenable(kind: AttachmentKind): kind is Openable {
+  return Object.hasOwn(NAMES, kind)
+}
+
 /** Null if the process failed through a fault of ours. */
-async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening | null> {
+async function open(kind: Openable, bytes: Uint8Array): Promise<Opening | null> {
   // The process gets none of our settings, because the file is hostile input.
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, PROGRAM, kind], {
     env: { NODE_ENV: 'production' },
@@ -95,15 +116,20 @@ async function open(kind: 'image' | 'pdf', bytes: Uint8Array): Promise<Opening |
   return null
 }
 
-function refuse(kind: 'image' | 'pdf', { result, limit = 0 }: Opening): void {
-  const what = kind === 'image' ? 'The picture' : 'The PDF'
+function refuse(kind: Openable, { result, limit = 0 }: Opening): void {
+  const what = NAMES[kind]
   switch (result) {
     case 'damaged':
       throw new AppError('unsupported_type', `${what} cannot be opened. It is damaged or incomplete.`)
     case 'locked':
       throw new AppError('unsupported_type', `${what} is locked with a password. Attach a copy without one.`)
     case 'empty':
-      throw new AppError('unsupported_type', `${what} is empty: there is nothing on its pages.`)
+      throw new AppError(
+        'unsupported_type',
+        kind === 'office'
+          ? `${what} has no text that can be read. Attach it as a PDF or as pictures.`
+          : `${what} is empty: there is nothing on its pages.`,
+      )
     case 'too_many_pixels':
       throw new AppError(
         'too_large',
