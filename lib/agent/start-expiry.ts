@@ -1,5 +1,6 @@
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
+import { deleteForGood } from '#lib/data/chat/deleted-conversations.ts'
 import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
 import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
@@ -15,8 +16,9 @@ const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearin
 
 /**
  * Starts looking for approvals and questions that can no longer be answered, for requests to models
- * whose process died, and for personal tokens and warnings that ended long ago: now, every five
- * minutes, and when the database notifies this process.
+ * whose process died, for personal tokens and warnings that ended long ago, and for conversations
+ * whose deletion can no longer be undone: now, every five minutes, and when the database notifies
+ * this process.
  * Call it once when the server starts.
  */
 export function startExpiry(): void {
@@ -36,6 +38,7 @@ async function expireAll(): Promise<void> {
     requests: settleLostRequests,
     tokens: deleteEndedTokens,
     warnings: deleteOldWarnings,
+    conversations: deleteForGood,
   }
   for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))

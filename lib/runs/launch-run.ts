@@ -1,4 +1,5 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
 import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import { finishRun, markRunning, type RunFacts, type RunOutcome } from '#lib/data/runs/runs.ts'
 import { recordRequests, type SettledRequest } from '#lib/data/usage/model-requests.ts'
@@ -45,6 +46,7 @@ export function launchRun(about: About, produce: Produce): LiveRun {
   )
   registry().runs.set(run.id, run)
   noteChange()
+  noteConversationChange(run.ownerId)
   run.ended = withDatabasePatience(PATIENCE.ms, () => withRun(run.id, () => pumpRun(run, handle, produce, facts)))
     .then(() => {
       ending.isSettling = true
@@ -176,6 +178,7 @@ async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Pr
   const { firstDeltaAt: _, allowRetry: __, ...told } = facts
   countRun(outcome)
   noteChange()
+  noteConversationChange(run.ownerId)
   log[status === 'failed' ? 'warn' : 'info']({ status, failure_class, ...told }, 'run ended')
   keepEndedRun(run)
   await written

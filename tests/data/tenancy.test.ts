@@ -4,11 +4,14 @@ import * as files from '#app/api/attachments/[id]/route.ts'
 import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
 import * as complete from '#app/api/me/complete/route.ts'
+import * as conversation from '#app/api/me/conversations/[id]/route.ts'
+import * as conversations from '#app/api/me/conversations/route.ts'
 import * as exported from '#app/api/me/export/route.ts'
 import * as ownWords from '#app/api/me/own-words/route.ts'
 import * as prompts from '#app/api/me/prompts/route.ts'
 import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
+import * as search from '#app/api/me/search/route.ts'
 import * as servers from '#app/api/me/servers/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
@@ -21,6 +24,7 @@ import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { findThreadModelChoice, forgetThreadModelChoice } from '#lib/data/chat/model-choices.ts'
 import { claimSummary, findSummary, markSummaryFailed, storeSummary } from '#lib/data/chat/summaries.ts'
 import { isSwitchedOffNow, listSwitchedOff, switchOff } from '#lib/data/chat/switched-off-tools.ts'
+import { toTimeCursor } from '#lib/data/keyset.ts'
 import { findModelOfRuns } from '#lib/data/models/model-of-runs.ts'
 import { createOauthGrant, listAuthorizedApps } from '#lib/data/oauth/oauth-grants.ts'
 import {
@@ -310,6 +314,24 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
         mine('complete', 'POST', { ...OURS, of: { template: 'note://{id}' }, argument: 'id', value: note }),
       ),
     ),
+  'app/api/me/conversations/[id]/route.ts': async ({ thread: id }) => {
+    const at = { params: Promise.resolve({ id }) }
+    const path = `conversations/${id}`
+    const changes = [{ is_pinned: true }, { is_archived: true }, { is_seen: true }, { is_deleted: true }, {}]
+    const answers = [await seen(await conversation.GET(mine(path, 'GET'), at))]
+    // The last one undoes what the one before would have done.
+    for (const change of [...changes, { is_deleted: false }])
+      answers.push(await seen(await conversation.PATCH(mine(path, 'PATCH', change), at)))
+    return answers
+  },
+  'app/api/me/conversations/changes/route.ts': 'hints without content, of the account that is signed in',
+  'app/api/me/conversations/route.ts': async ({ thread: id }) => {
+    const after = toTimeCursor(new Date('2100-01-01T00:00:00.000Z'), id)
+    return [
+      await seen(await conversations.GET(mine('conversations', 'GET'))),
+      await seen(await conversations.GET(mine(`conversations?archived&after=${after}`, 'GET'))),
+    ]
+  },
   'app/api/me/export/route.ts': NO_IDS,
   'app/api/me/own-words/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
@@ -320,6 +342,11 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/resources/route.ts': async ({ note }) =>
     seen(await resources.GET(mine(`resources?search=${note}`, 'GET'))),
   'app/api/me/route.ts': NO_IDS,
+  // Her messages have the secret's words, which Bob types.
+  'app/api/me/search/route.ts': async () => [
+    await seen(await search.POST(mine('search', 'POST', { query: 'vault code' }))),
+    await seen(await search.POST(mine('search', 'POST', { query: '' }))),
+  ],
   'app/api/me/servers/changes/route.ts': 'hints without content, of the account that is signed in',
   'app/api/me/servers/route.ts': async ({ thread }) => [
     await seen(await servers.GET(mine(`servers?thread=${thread}`, 'GET'))),

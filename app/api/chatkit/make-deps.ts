@@ -1,3 +1,4 @@
+import { stopTurn } from '#app/api/chatkit/stop-turn.ts'
 import { watchForTitle } from '#app/api/chatkit/watch-for-title.ts'
 import { withCurrentCards } from '#lib/agent/approvals/current-cards.ts'
 import { findChosenSlug } from '#lib/agent/assistants/find-chosen-slug.ts'
@@ -7,7 +8,6 @@ import { transcribe } from '#lib/agent/models/transcribe.ts'
 import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
 import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
 import { withCurrentTasks } from '#lib/agent/tasks/current-tasks.ts'
-import { stopTasks } from '#lib/agent/tasks/stop-tasks.ts'
 import { watchTasks } from '#lib/agent/tasks/watch-tasks.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
@@ -25,7 +25,6 @@ import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { attachToRun, findRepeated } from '#lib/runs/attach-run.ts'
-import { stopRun } from '#lib/runs/stop-run.ts'
 
 /** Limits for one person: transcriptions and uploads. */
 const SPEECH: Limit = { name: 'speech', points: 20, seconds: 60 }
@@ -50,10 +49,7 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     takesSync: answersHeldQuestion,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },
     turns: {
-      stop: async (threadId) => {
-        const isStopped = await stopRun(caller, threadId)
-        return (await stopTasks(caller, threadId)) || isStopped
-      },
+      stop: (threadId) => stopTurn(caller, threadId),
       attach: async (threadId, { wait, ...to }) =>
         wait
           ? { threadId, events: watchTasks(caller, stored, threadId, () => attachToRun(caller, threadId)) }

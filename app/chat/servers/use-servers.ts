@@ -1,11 +1,10 @@
 'use client'
 
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { followChanges } from '#app/forms/follow-changes.ts'
 import { type Off, readServers, type Server, sendSwitch } from './ask-servers.ts'
 import { isOnIn, withSwitch } from './unsent-switches.ts'
 
-/** Delay (ms) before reconnecting after the server refused the stream of changes. */
-const AGAIN_MS = 10_000
 /** How often (ms) servers that are not connected are asked again. Nothing announces their return. */
 const LOOK_MS = 20_000
 
@@ -46,7 +45,7 @@ export function useServers(
   const isWaiting = servers?.some(({ state }) => state !== 'connected') ?? false
   const refresh = useEffectEvent(() => void reload())
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is read anew
-  useEffect(() => follow(() => refresh()), [threadId])
+  useEffect(() => followChanges('/api/me/servers/changes', () => refresh()), [threadId])
   useEffect(() => {
     if (!isWaiting) return
     const timer = setInterval(() => document.hidden || refresh(), LOOK_MS)
@@ -78,33 +77,5 @@ function withUnsent(server: Server, off: readonly Off[]): Server {
     ...server,
     isOn: isOnIn(off, { server: name }),
     tools: tools.map((tool) => ({ ...tool, isOn: isOnIn(off, { server: name, tool: tool.name }) })),
-  }
-}
-
-/** Calls `refresh` now and at each change, while the page is visible. Returns a function that ends it. */
-function follow(refresh: () => void): () => void {
-  let stream: EventSource | undefined
-  let later: ReturnType<typeof setTimeout> | undefined
-  const close = () => {
-    clearTimeout(later)
-    stream?.close()
-    stream = undefined
-  }
-  const open = () => {
-    close()
-    if (document.hidden) return
-    refresh()
-    stream = new EventSource('/api/me/servers/changes')
-    stream.onmessage = refresh
-    stream.onerror = () => {
-      // EventSource reconnects by itself after a broken connection, but not after a refusal.
-      if (stream?.readyState === EventSource.CLOSED) later = setTimeout(open, AGAIN_MS)
-    }
-  }
-  open()
-  document.addEventListener('visibilitychange', open)
-  return () => {
-    document.removeEventListener('visibilitychange', open)
-    close()
   }
 }

@@ -5,6 +5,7 @@ import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachment-records.ts'
 import { deleteFilesOf } from '#lib/data/attachments/result-file.ts'
+import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -59,7 +60,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
     loadThread: async (id) => {
       const [row] = await runStatementAs<ThreadRow>(
         caller,
-        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId}`,
+        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId} AND deleted_at IS NULL`,
       )
       if (!row) throw notFound('The conversation')
       return toThread(row)
@@ -79,7 +80,8 @@ export function createPrismaStore(caller: { userId: string }): Store {
         ...('allowed_image_domains' in changes
           ? [Prisma.sql`allowed_image_domains = ${domains ? JSON.stringify(domains) : null}::jsonb`]
           : []),
-        Prisma.sql`updated_at = now()`,
+        // A new name alone is no use of the conversation.
+        ...(Object.keys(changes).some((field) => field !== 'title') ? [Prisma.sql`updated_at = now()`] : []),
       ]
       const [row] = await retryIdempotent(() =>
         runStatementAs<ThreadRow>(
@@ -88,6 +90,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
         ),
       )
       if (!row) throw notFound('The conversation')
+      if ('title' in changes) noteConversationChange(ownerId)
       return toThread(row)
     },
 
@@ -96,7 +99,11 @@ export function createPrismaStore(caller: { userId: string }): Store {
         const cursor =
           after === undefined ? undefined : await tx.thread.findFirst({ where: { id: toStorableText(after), ownerId } })
         if (cursor === null) throw notFound('The conversation')
-        const where = { ownerId, ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }) }
+        const where = {
+          ownerId,
+          deletedAt: null,
+          ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }),
+        }
         const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
         const page = toPage(rows, limit, (row) => row.id)
         return { ...page, data: page.data.map(toThread) }
@@ -105,6 +112,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
     deleteThread: async (id) => {
       const { count } = await inTx((tx) => tx.thread.deleteMany({ where: { id, ownerId } }))
       if (count === 0) throw notFound('The conversation')
+      noteConversationChange(ownerId)
       try {
         await expireAttachments(caller)
       } catch (error) {

@@ -27,14 +27,17 @@ export function makeOpeningStatements(
   const here = Prisma.sql`FROM threads WHERE id = ${threadId} AND owner_id = ${ownerId}`
   const takesMessages = thread
     ? Prisma.sql`NOT EXISTS (SELECT ${here} AND status->>'type' <> 'active')`
-    : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active')`
+    : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active' AND deleted_at IS NULL)`
   const files = message.attachments.map(({ id }) => id)
   const binding = files.length > 0 ? bindStatements({ ownerId, threadId }, files, isRun) : null
   return {
     locks: binding ? [binding.lock] : [],
     isPossible: binding ? Prisma.sql`${takesMessages} AND ${binding.isFree}` : takesMessages,
     writes: [
-      ...(thread ? [upsertThread(ownerId, thread, isRun)] : []),
+      thread
+        ? upsertThread(ownerId, thread, isRun)
+        : // A message is a use, and brings a conversation back from the archive.
+          Prisma.sql`UPDATE threads SET updated_at = now(), archived_at = NULL WHERE id = ${threadId} AND owner_id = ${ownerId} AND ${isRun}`,
       upsertItem({ ownerId, threadId }, message, isRun),
       ...rememberChoiceStatements(ownerId, message, thread !== undefined, isRun),
       ...(binding ? [binding.bind] : []),

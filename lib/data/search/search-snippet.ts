@@ -10,12 +10,12 @@ const [OPEN, CLOSE] = ['\uE000', '\uE001']
 
 /**
  * Returns one line of plain text from a longer one: the part around the first match, with each
- * match in `**`, or the beginning. It ends between words and contains no angle brackets that a page
+ * match in `**`, or the beginning. With `prefix`, the beginning of a word is a match. It ends between words and contains no angle brackets that a page
  * could take for markup.
  */
-export async function toSnippet(text: string, wanted: Token[]): Promise<string> {
+export async function toSnippet(text: string, wanted: Token[], { prefix = false } = {}): Promise<string> {
   const clean = text.replace(/[\uE000\uE001]/g, '')
-  const places = wanted.length > 0 ? await placesOf(clean, wanted) : []
+  const places = wanted.length > 0 ? await placesOf(clean, wanted, prefix) : []
   const start = Math.max(0, (places[0]?.from ?? 0) - LEAD_CHARS)
   const end = start + EXTRACT_CHARS
   let extract = ''
@@ -44,9 +44,10 @@ function toLine(extract: string, { begins, ends }: { begins: boolean; ends: bool
 type Place = { from: number; to: number }
 
 /** The positions of the words in the original text, in order; touching ones are merged. */
-async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
+async function placesOf(text: string, wanted: Token[], prefix: boolean): Promise<Place[]> {
   const folded = await foldWithPlaces(text)
   const words = new Set(wanted.filter(({ isRun }) => !isRun).flatMap((token) => listForms(token.text)))
+  const beginnings = [...words]
   const runs = [...new Set(wanted.filter(({ isRun }) => isRun).map((token) => token.text))]
   const places: Place[] = []
   const mark = (from: number, length: number) => {
@@ -62,7 +63,9 @@ async function placesOf(text: string, wanted: Token[]): Promise<Place[]> {
     // Nothing is marked beyond the extract.
     if (places[0] && (folded.starts[token.from] ?? 0) > places[0].from + EXTRACT_CHARS) break
     if (!token.isRun) {
+      const begun = prefix ? beginnings.find((word) => token.text.startsWith(word)) : undefined
       if (words.size > 0 && listForms(token.text).some((form) => words.has(form))) mark(token.from, token.text.length)
+      else if (begun !== undefined) mark(token.from, begun.length)
       continue
     }
     const found = runs.flatMap((run) => [...indexesOf(token.text, run)].map((at) => ({ at, length: run.length })))
