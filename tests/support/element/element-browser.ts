@@ -11,15 +11,15 @@ import { fakeChatKit, type Script } from '#tests/support/element/fake-chatkit.ts
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /**
- * The element in a real browser, on a page with the unchanged React bindings, in front of a
- * scripted server.
+ * The element in a real browser, on a page with the unchanged React bindings or on one of the
+ * test's own, in front of a scripted server.
  */
-export async function elementBrowser(answer: Script) {
+export async function elementBrowser(answer: Script, { page: entry = 'tests/support/element/element-page.tsx' } = {}) {
   const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
   const [element, script, browser] = await Promise.all([
     buildElement(path.join(folder, 'chatkit.js')),
     build({
-      entryPoints: ['tests/support/element/element-page.tsx'],
+      entryPoints: [entry],
       bundle: true,
       write: false,
       format: 'iife',
