@@ -49,7 +49,7 @@ export async function shoot(
 ): Promise<void> {
   mkdirSync('artifacts', { recursive: true })
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
+    await showIn(page, colorScheme)
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 })
       const view = `${name}-${width}-${colorScheme}`
@@ -59,8 +59,14 @@ export async function shoot(
       await check(view)
     }
   }
-  await page.emulateMedia({ colorScheme: 'light' })
+  await showIn(page, 'light')
   await page.setViewportSize({ width: 1280, height: 900 })
+}
+
+/** Colours change at once and stay: what is on its way between two schemes has too little contrast. */
+async function showIn(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
 }
 
 /** Expects no axe violation on the page as it is. `view` names it in a failure. */
