@@ -13,7 +13,7 @@ export const config = {
   ],
 }
 
-const BEHIND_SIGN_IN = /^\/(?:(?:chat|activity|settings|admin|earlier-content)(?:\/.*)?)?$/
+const BEHIND_SIGN_IN = /^\/(?:(?:chat|shared|print|activity|settings|admin|earlier-content)(?:\/.*)?)?$/
 
 /**
  * Refuses requests from other sites' pages, gives every page its security headers and nonce, and

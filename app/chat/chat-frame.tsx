@@ -26,13 +26,15 @@ import { TemplateDialog } from './offers/template-dialog.tsx'
 import { openConnection } from './open-connection.ts'
 import { ServersPanel } from './servers/servers-panel.tsx'
 import { useServersPanel } from './servers/use-servers-panel.ts'
+import { ShareDialog } from './share/share-dialog.tsx'
+import { useShareDialog } from './share/use-share-dialog.ts'
 import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
 import { useThreadAddress } from './use-thread-address.ts'
 import { watchForLateName } from './watch-for-late-name.ts'
 
-export type ChatFrameProps = {
+type ChatFrameProps = {
   personId: string
   /** Whether speech can be turned into text. */
   dictation: boolean
@@ -58,6 +60,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
 
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
   const panel = useServersPanel(initial)
+  const sharing = useShareDialog(initial)
   const answering = useChosenAssistant(assistants, assistant, initial === null)
   const resumable = useResumableFetch(
     async (input, given) => {
@@ -115,6 +118,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       menu.noteThread(threadId)
       late.onThreadChange(threadId)
       panel.noteThread(threadId)
+      sharing.noteThread(threadId)
       answering.noteThread(threadId)
       follow(threadId)
     },
@@ -147,17 +151,19 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       {answering.isNew && (
         <AssistantPicker assistants={assistants} chosen={answering.chosen.slug} onChoose={answering.choose} />
       )}
-      <div className="flex min-h-0 flex-1">
+      <div ref={sharing.listen} className="flex min-h-0 flex-1">
         <ChatKit
           control={chat.control}
           className="block min-h-0 min-w-0 flex-1"
           data-calls-url="/api/tool-calls"
           data-right-action-label="Servers and tools"
+          data-share-label="Share and export"
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />
         {panel.isOpen && <ServersPanel {...panel.content} />}
       </div>
+      {sharing.threadId && <ShareDialog threadId={sharing.threadId} onClose={sharing.close} />}
       {opened && 'prompt' in opened && (
         <PromptDialog
           prompt={opened.prompt}

@@ -1,4 +1,4 @@
-import { Brain, ChartColumn, Download, Plug } from 'lucide-react'
+import { Brain, ChartColumn, Download, Plug, Share2 } from 'lucide-react'
 import type { Metadata } from 'next'
 import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -107,6 +107,12 @@ export default async function SettingsPage({
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
             Manage connected accounts
+          </LinkButton>
+        </Card>
+        <Card title="Conversations" hint="Those that you share, and those that you bring along from elsewhere.">
+          <LinkButton href="/settings/conversations">
+            <Share2 aria-hidden className="size-4" />
+            Shares and imports
           </LinkButton>
         </Card>
         <Card title="Usage" hint="What your conversations used of models, what that cost, and your limits.">

@@ -3,6 +3,7 @@ import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import { deleteForGood } from '#lib/data/chat/deleted-conversations.ts'
 import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import { deleteExpiredShares } from '#lib/data/shares/shares.ts'
 import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
 import { deleteOldWarnings } from '#lib/data/usage/reserve-request.ts'
 import { listen } from '#lib/platform/db/notify.ts'
@@ -39,6 +40,7 @@ async function expireAll(): Promise<void> {
     tokens: deleteEndedTokens,
     warnings: deleteOldWarnings,
     conversations: deleteForGood,
+    shares: deleteExpiredShares,
   }
   for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))

@@ -176,7 +176,8 @@ export class ChatKitElement extends Base {
       render(
         h(App, {
           ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
-          ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, ...speaks },
+          ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, shareLabel: this.dataset.shareLabel ?? null },
+          ...speaks,
         }),
         this.#mount,
       )

@@ -53,6 +53,9 @@ export const AUDIT_ACTIONS = [
   'call_repeated',
   'account_connected',
   'account_disconnected',
+  'conversation_shared',
+  'share_ended',
+  'conversations_imported',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

@@ -62,6 +62,18 @@ async function fill(ownerId: string, mark: string, notes: number) {
     })
     await tx.mcpAccount.create({ data: { ownerId, serverId: `srv_${mark}`, kind: 'key', sealed: 'a sealed account' } })
     await tx.memory.create({ data: { id: `mem_${mark}`, ownerId, text: `fact of ${mark}` } })
+    const share = { ownerId, threadId: `thr_${mark}`, audience: { kind: 'everybody' }, withTools: false, status: {} }
+    await tx.share.create({
+      data: { id: `shr_${mark}`, ...share, title: mark, startedAt: new Date(), expiresAt: new Date() },
+    })
+    const shared = [1, 2].map((seq) => ({
+      shareId: `shr_${mark}`,
+      seq,
+      id: `shi_${seq}`,
+      ownerId,
+      data: { text: mark },
+    }))
+    await tx.sharedItem.createMany({ data: shared })
     await tx.task.createMany({ data: [1, 2].map((number) => ({ ownerId, number, title: `${mark} ${number}` })) })
     await tx.note.createMany({
       data: Array.from({ length: notes }, (_, n) => ({ id: `note_${mark}_${n}`, ownerId, title: mark, body: 'b' })),
@@ -98,6 +110,8 @@ test('the export is one JSON document with all of the person’s data, no secret
   expect(data.thread_items).toMatchObject([{ threadId: 'thr_ann', data: { text: 'said ann' } }])
   expect(data.summaries).toMatchObject([{ threadId: 'thr_ann', text: 'about ann' }])
   expect(data.switched_off_tools).toMatchObject([{ threadId: 'thr_ann', server: 'ann', tool: '*' }])
+  expect(data.shares).toMatchObject([{ id: 'shr_ann', title: 'ann' }])
+  expect(data.shared_items).toMatchObject([{ data: { text: 'ann' } }, { data: { text: 'ann' } }])
   expect(data.memories).toMatchObject([{ text: 'fact of ann' }])
   expect(data.runs).toMatchObject([{ id: 'run_ann' }])
   expect(data.model_requests).toMatchObject([{ model: 'ann', inputTokens: 5, costMicros: '9', runId: 'run_ann' }])

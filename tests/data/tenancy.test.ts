@@ -6,6 +6,8 @@ import * as clients from '#app/api/me/clients/route.ts'
 import * as complete from '#app/api/me/complete/route.ts'
 import * as conversation from '#app/api/me/conversations/[id]/route.ts'
 import * as conversations from '#app/api/me/conversations/route.ts'
+import * as conversationFile from '#app/api/me/conversations/[id]/export/route.ts'
+import * as reading from '#app/api/me/conversations/[id]/reading/route.ts'
 import * as exported from '#app/api/me/export/route.ts'
 import * as ownWords from '#app/api/me/own-words/route.ts'
 import * as prompts from '#app/api/me/prompts/route.ts'
@@ -15,6 +17,9 @@ import * as search from '#app/api/me/search/route.ts'
 import * as servers from '#app/api/me/servers/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
+import * as sharedCalls from '#app/api/shared/[id]/calls/[item]/[call]/route.ts'
+import * as sharedChat from '#app/api/shared/[id]/chatkit/route.ts'
+import * as sharedFiles from '#app/api/shared/[id]/files/[file]/route.ts'
 import * as toolCalls from '#app/api/tool-calls/[run]/[call]/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
@@ -72,6 +77,9 @@ import {
 import { findCallOfRun, findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { findAccount, listAccounts, saveAccount } from '#lib/data/servers/server-accounts.ts'
 import { addServer } from '#lib/data/servers/servers.ts'
+import { continueShare } from '#lib/data/shares/continue-share.ts'
+import { findOpenShare } from '#lib/data/shares/share-reader.ts'
+import { createShare, endShare, listShares } from '#lib/data/shares/shares.ts'
 import { recordRequests } from '#lib/data/usage/model-requests.ts'
 import { listOwnLimits, saveLimit } from '#lib/data/usage/usage-limits.ts'
 import { readOwnUsage } from '#lib/data/usage/usage-report.ts'
@@ -104,6 +112,10 @@ type Ids = {
   server: string
   question: string
   memory: string
+  /** Shared with Ann alone. */
+  share: string
+  sharedFile: string
+  sharedItem: string
   title: string
 }
 const MISSING: Ids = {
@@ -120,6 +132,9 @@ const MISSING: Ids = {
   server: 'srv_00000000000000000000000000',
   question: 'qst_00000000000000000000000000',
   memory: 'mem_00000000000000000000000000',
+  share: 'shr_00000000000000000000000000',
+  sharedFile: 'atc_11111111111111111111111111',
+  sharedItem: 'shi_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -219,7 +234,20 @@ beforeAll(async () => {
     }),
   )
   await addMemory(ann.caller, requireMemoryText(SECRET))
+  const store = createPrismaStore(ann.caller)
+  const image = { id: 'x', url: `/api/attachments/${attachment}` }
+  await withCaller(ann.caller, (tx) => tx.attachment.update({ where: { id: attachment }, data: { threadId: thread } }))
+  const at = { thread_id: thread, created_at: new Date().toISOString() }
+  await store.addItem(thread, { ...at, id: 'msg_of_a_picture', type: 'generated_image', image })
+  const wish = { threadId: thread, readers: ['nobody@example.com'], days: 1, withTools: true }
+  const { id: share } = await createShare(ann.caller, wish, () => ({}) as never)
+  const ofShare = { where: { shareId: share } }
+  const [sharedFile, sharedItem] = await withCaller(ann.caller, async (tx) => [
+    (await tx.attachment.findFirstOrThrow(ofShare)).id,
+    (await tx.sharedItem.findFirstOrThrow(ofShare)).id,
+  ])
   hers = {
+    ...{ share, sharedFile, sharedItem },
     question,
     memory: (await listMemories(ann.caller))[0]?.id ?? '',
     thread,
@@ -307,6 +335,14 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/health/ready/route.ts': 'nothing of a person',
   'app/api/me/clients/route.ts': async ({ client }) =>
     seen(await clients.DELETE(mine('clients', 'DELETE', { client_id: client }))),
+  'app/api/me/conversations/[id]/export/route.ts': async ({ thread: id }) =>
+    seen(await conversationFile.GET(mine('x?format=json', 'GET'), { params: Promise.resolve({ id }) })),
+  'app/api/me/conversations/[id]/reading/route.ts': async ({ thread: id }) =>
+    seen(
+      await reading.POST(mine('x', 'POST', { type: 'threads.get_by_id', params: { thread_id: id } }), {
+        params: Promise.resolve({ id }),
+      }),
+    ),
   'app/api/me/earlier-content/route.ts': NO_IDS,
   'app/api/me/complete/route.ts': async ({ note }) =>
     seen(
@@ -360,6 +396,20 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/api/me/tools/route.ts': NO_IDS,
   'app/api/me/verify-email/route.ts': NO_IDS,
   'app/api/metrics/route.ts': 'nothing of a person, behind a token of the operator',
+  'app/api/shared/[id]/calls/[item]/[call]/route.ts': async ({ share: id, sharedItem: item }) =>
+    seen(await sharedCalls.GET(mine('x', 'GET'), { params: Promise.resolve({ id, item, call: '0' }) })),
+  'app/api/shared/[id]/chatkit/route.ts': async ({ share: id }) =>
+    Promise.all(
+      ['threads.get_by_id', 'items.list', 'threads.attach'].map(async (type) =>
+        seen(
+          await sharedChat.POST(mine('x', 'POST', { type, params: { thread_id: id } }), {
+            params: Promise.resolve({ id }),
+          }),
+        ),
+      ),
+    ),
+  'app/api/shared/[id]/files/[file]/route.ts': async ({ share: id, sharedFile: file }) =>
+    seen(await sharedFiles.GET(mine('x', 'GET'), { params: Promise.resolve({ id, file }) })),
   'app/api/tool-calls/[run]/[call]/route.ts': async ({ run, modelCall: call }) =>
     seen(await toolCalls.GET(mine('x', 'GET'), { params: Promise.resolve({ run, call }) })),
   'app/mcp/route.ts': 'each tool, resource and prompt below',
@@ -404,6 +454,8 @@ const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/admin/servers/[id]/page.tsx': 'admins only',
   'app/admin/tool-calls/[id]/page.tsx': 'admins only',
   'app/chat/[[...thread]]/page.tsx': 'the page asks the ChatKit API for the thread',
+  'app/print/[thread]/page.tsx': ({ thread }) => createPrismaStore(bob.caller).loadThread(thread).catch(String),
+  'app/shared/[id]/page.tsx': ({ share }) => findOpenShare(bob.caller, share).catch(String),
   'app/oauth/consent/[id]/page.tsx': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
 
@@ -528,6 +580,18 @@ test('a question of a server is answered by its owner alone', async () => {
   expect(await findQuestion(ann.caller, hers.thread, hers.question)).toMatchObject({ status: 'pending', answer: null })
 })
 
+test('a share is made, listed, copied and ended by those who may', async () => {
+  const wish = { readers: 'everybody', days: 1, withTools: false } as const
+  await expectSame('a share of her conversation', ({ thread: threadId }) =>
+    createShare(bob.caller, { threadId, ...wish }, () => ({}) as never).catch(String),
+  )
+  await expectSame('shares of a conversation', ({ thread }) => listShares(bob.caller, thread))
+  await expectSame('a copy', ({ share }) => continueShare(bob.caller, share).catch(String))
+  await expectSame('an end', ({ share }) => endShare(bob.caller, share).catch(String))
+  expect(await listShares(ann.caller, hers.thread)).toMatchObject([{ id: hers.share }])
+  expect(await findOpenShare(ann.caller, hers.share)).toMatchObject({ ownerId: ann.caller.userId })
+})
+
 test('a memory is seen, changed and deleted by its owner alone', async () => {
   const change = async (work: Promise<void>) => work.then(() => 'changed', String)
   await expectSame('a change', ({ memory }) => change(changeMemory(bob.caller, memory, requireMemoryText('stolen'))))
@@ -606,6 +670,7 @@ test('a list without ids shows nothing of another person’s', async () => {
     limits: (await listOwnLimits(carl.caller)).map(({ audience }) => audience),
     approved: await listApprovedForThread(carl.caller, hers.thread),
     memories: await listMemories(carl.caller),
+    shares: await listShares(carl.caller),
     origins: await listMessageOrigins(carl.caller, hers.thread),
     'switched off': [
       await listSwitchedOff(carl.caller, hers.thread),

@@ -47,6 +47,9 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   call_repeated: 'Repeated a call',
   account_connected: 'Connected an account',
   account_disconnected: 'Disconnected an account',
+  conversation_shared: 'Shared a conversation',
+  share_ended: 'Ended a share',
+  conversations_imported: 'Imported conversations',
 }
 
 /** The words for an action; also works for one that this version does not know. */

@@ -1,7 +1,8 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { listChatAssistants } from '#app/chat/assistants/list-chat-assistants.ts'
-import { ChatPanel } from '#app/chat/chat-panel.tsx'
+import { ChatFrame } from '#app/chat/chat-frame.tsx'
+import { ChatScript } from '#app/chat/chat-script.tsx'
 import { DemoNotice } from '#app/chat/demo-notice.tsx'
 import { readModelMenu } from '#app/chat/models/read-model-menu.ts'
 import { Notice } from '#app/ui/notice.tsx'
@@ -39,24 +40,29 @@ export default async function ChatPage({ searchParams }: { searchParams: Promise
           <Notice tone="warn">This assistant is not available to you. Choose another one.</Notice>
         </div>
       )}
-      <ChatPanel
-        // Another assistant's link begins anew.
-        key={assistant}
-        assistants={assistants}
-        assistant={assistant}
-        personId={caller.userId}
-        dictation={dictation}
-        firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
-        models={await readModelMenu(caller, offered)}
-        builtinTools={MCP_BUILTIN === 'on'}
+      <ChatScript
         script={CHATKIT_DOMAIN_KEY ? HOSTED_SCRIPT : OWN_SCRIPT}
-        // Our own element does not check the key.
-        domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
-        attachments={
-          ATTACHMENTS === 'on' ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE } : null
-        }
         nonce={(await headers()).get('x-nonce') ?? undefined}
-      />
+      >
+        <ChatFrame
+          // Another assistant's link begins anew.
+          key={assistant}
+          assistants={assistants}
+          assistant={assistant}
+          personId={caller.userId}
+          dictation={dictation}
+          firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
+          models={await readModelMenu(caller, offered)}
+          builtinTools={MCP_BUILTIN === 'on'}
+          // Our own element does not check the key.
+          domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}
+          attachments={
+            ATTACHMENTS === 'on'
+              ? { maxBytes: ATTACHMENT_MAX_MB * 1024 * 1024, maxCount: ATTACHMENTS_PER_MESSAGE }
+              : null
+          }
+        />
+      </ChatScript>
     </div>
   )
 }

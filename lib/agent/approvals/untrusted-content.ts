@@ -22,6 +22,12 @@ export type ContentSource = { name: string; server?: string; tool?: string; at: 
 
 const THE_WEB = 'the web'
 const THE_PAGE = 'the page around this chat'
+const OUTSIDE: Record<OutsideContent['kind'], string> = {
+  web: THE_WEB,
+  page: THE_PAGE,
+  imported: 'an import',
+  shared: 'a shared conversation',
+}
 const NAME_MAX_CHARS = 60
 const NAMES_MAX = 3
 
@@ -45,9 +51,9 @@ export class UntrustedContent {
     return at
   }
 
-  /** Notes what the whole thread holds of the web and of the page around it. */
+  /** Notes what the whole thread holds of the web, of the page around it and from elsewhere. */
   noteOutside(contents: OutsideContent[]): void {
-    for (const { kind, at } of contents) this.note({ name: kind === 'web' ? THE_WEB : THE_PAGE, at })
+    for (const { kind, at } of contents) this.note({ name: OUTSIDE[kind], at })
   }
 
   noteFiles(files: ThreadFile[]): void {

@@ -20,14 +20,15 @@ type Props = {
   locale: string
   callsUrl: string | null
   rightActionLabel: string | null
+  shareLabel: string | null
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options, strings, locale, callsUrl, rightActionLabel }: Props) {
+export function App({ chat, options, strings, locale, callsUrl, rightActionLabel, shareLabel }: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
-    () => ({ chat, options: current, strings, locale, callsUrl, rightActionLabel }),
-    [chat, current, strings, locale, callsUrl, rightActionLabel],
+    () => ({ chat, options: current, strings, locale, callsUrl, rightActionLabel, shareLabel }),
+    [chat, current, strings, locale, callsUrl, rightActionLabel, shareLabel],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

@@ -4,7 +4,7 @@ import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation's title between the buttons for history and a new chat. */
 export function Header() {
-  const { chat, options, strings, rightActionLabel } = useUi()
+  const { chat, options, strings, rightActionLabel, shareLabel } = useUi()
   const { view } = useSignal(chat.state)
   const { header, history } = options
   if (header?.enabled === false) return null
@@ -33,6 +33,16 @@ export function Header() {
         <h2 class="header-title" dir="auto">
           {title || <span class="sr-only">{strings.untitled}</span>}
         </h2>
+      )}
+      {shareLabel && view.thread && (
+        <IconButton
+          icon="share"
+          label={shareLabel}
+          aria-haspopup="dialog"
+          onClick={({ currentTarget }) =>
+            currentTarget.dispatchEvent(new Event('switchboard.share', { bubbles: true, composed: true }))
+          }
+        />
       )}
       <IconButton
         icon="compose"

@@ -17,6 +17,8 @@ export type Ui = {
   callsUrl: string | null
   /** What the page calls the button at the right of the header; null if it says nothing. */
   rightActionLabel: string | null
+  /** What the page calls the button that shares the open conversation; null if there is none. */
+  shareLabel: string | null
 }
 
 export const UiContext = createContext<Ui | null>(null)

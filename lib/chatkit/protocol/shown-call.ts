@@ -11,6 +11,6 @@ export type ShownCall = {
   request: ShownText
   /** Null if none is recorded. */
   response: ShownText | null
-  /** The page with the whole record. */
-  href: string
+  /** The page with the whole record. Absent in a shared conversation: that page is its owner's. */
+  href?: string
 }

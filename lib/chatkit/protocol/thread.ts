@@ -29,6 +29,16 @@ export type Thread = {
 export type ContextUsage = { used: number; limit: number }
 
 /**
+ * Where the first messages of a thread come from, if they were not written in it: from an export of
+ * another program (`from` is its name), or from a conversation that somebody shared. `messages` is how many they
+ * are, and `at` when they came.
+ */
+export type ThreadOrigin = { kind: 'imported' | 'shared'; from?: string; at: string; messages: number }
+
+/** Where the server keeps the `origin` of a thread: a key of its metadata. */
+export const ORIGIN = 'origin'
+
+/**
  * A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere an empty page
  * does not mean that there are none.
  */
@@ -37,6 +47,8 @@ export type WireThread = Thread & {
   items: Page<ThreadItem>
   /** Our extension: present if the thread fills most of what its model can read. */
   context_usage?: ContextUsage
+  /** Our extension: present if its first messages were not written in it. */
+  origin?: ThreadOrigin
 }
 
 /** Where the server keeps the `context_usage` of a thread: a key of its metadata. */

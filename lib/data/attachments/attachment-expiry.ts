@@ -13,7 +13,7 @@ type Gone = { id: string; owner_id: string }
 
 /**
  * Deletes unreachable attachments: uploads that were not finished within an hour, files that were
- * not sent within a day, and files whose thread is gone. Bytes are deleted before their records, so
+ * not sent within a day, and files whose thread or share is gone. Bytes are deleted before their records, so
  * that no stored bytes are forgotten. Covers one person, or everybody. Resolves to the number
  * deleted.
  */
@@ -49,6 +49,7 @@ function findGone(tx: Tx, ownerId: string | undefined, after: string): Promise<G
     WHERE id > ${after} AND (${ownerId ?? null}::text IS NULL OR owner_id = ${ownerId ?? null}) AND (
       (uploaded_at IS NULL AND created_at < ${unfinished})
       OR (thread_id IS NULL AND created_at < ${unsent})
+      OR (share_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM shares s WHERE s.id = a.share_id))
       OR (thread_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = a.thread_id)
         -- A turn that has just begun is still to make its thread.
         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = a.thread_id AND r.status IN ('queued', 'running'))))

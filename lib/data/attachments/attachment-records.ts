@@ -42,7 +42,8 @@ export function bindStatements(
   ids: string[],
   when = Prisma.sql`true`,
 ) {
-  const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})`
+  const free = Prisma.sql`id = ANY(${ids}) AND owner_id = ${ownerId} AND (thread_id IS NULL OR thread_id = ${threadId})
+    AND share_id IS NULL`
   return {
     // Always in the same order, so that two messages with the same files never deadlock.
     lock: Prisma.sql`SELECT id FROM attachments WHERE id = ANY(${ids}) AND owner_id = ${ownerId} ORDER BY id FOR UPDATE`,

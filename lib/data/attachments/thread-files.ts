@@ -10,6 +10,6 @@ export function listThreadFiles(caller: { userId: string }, threadId: string): P
     caller,
     Prisma.sql`
       SELECT data->>'name' AS name, created_at AS at FROM attachments
-      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} ORDER BY created_at DESC LIMIT 100`,
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND share_id IS NULL ORDER BY created_at DESC LIMIT 100`,
   )
 }

@@ -1,12 +1,13 @@
+import type { ThreadOrigin } from '#lib/chatkit/protocol/thread.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runStatementAs } from '#lib/platform/db/db.ts'
 
 /**
  * Content of a thread that came from outside, but from no tool server, file or resource: from the
- * web, by the tools of the model's own provider, or from the page around the chat. `at` is when the
- * last of it came.
+ * web, by the tools of the model's own provider, from the page around the chat, or with the messages
+ * that were brought from elsewhere. `at` is when the last of it came.
  */
-export type OutsideContent = { kind: 'web' | 'page'; at: Date }
+export type OutsideContent = { kind: 'web' | 'page' | ThreadOrigin['kind']; at: Date }
 
 /** The outside content of a whole thread, whether or not a model still reads it. */
 export function listOutsideContent(caller: { userId: string }, threadId: string): Promise<OutsideContent[]> {
@@ -30,6 +31,9 @@ export function listOutsideContent(caller: { userId: string }, threadId: string)
             AND runs.owner_id = ${caller.userId} AND runs.operation = 'threads.add_client_tool_output'
             AND runs.created_at >= thread_items.created_at), created_at)
         FROM thread_items WHERE ${own} AND type = 'client_tool_call' AND data->>'status' = 'completed'
+        UNION ALL
+        SELECT metadata->'origin'->>'kind', (metadata->'origin'->>'at')::timestamptz
+        FROM threads WHERE id = ${threadId} AND owner_id = ${caller.userId} AND metadata->'origin'->>'kind' IS NOT NULL
       ) AS outside GROUP BY kind`,
   )
 }

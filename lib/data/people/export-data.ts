@@ -37,7 +37,7 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
- * items, summaries and switches, attachments (without bytes), feedback, runs, approvals, questions,
+ * items, summaries and switches, attachments (without bytes), shares, feedback, runs, approvals, questions,
  * tool calls, requests to models, tasks, notes and memories. Authorized apps and connected accounts
  * are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
@@ -64,6 +64,16 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'attachments', (tx, ownerId, after?: { id: string }) =>
     tx.attachment.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'shares', (tx, ownerId, after?: { id: string }) =>
+    tx.share.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'shared_items', (tx, ownerId, after?: { shareId: string; seq: number }) =>
+    tx.sharedItem.findMany({
+      where: { ownerId, ...(after && { OR: afterSharedItem(after) }) },
+      orderBy: [{ shareId: 'asc' }, { seq: 'asc' }],
+      take,
+    }),
   )
   yield* list(caller, 'feedback', (tx, ownerId, after?: { id: string }) =>
     tx.feedback.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
@@ -108,6 +118,10 @@ function afterEntry({ threadId, server, tool }: { threadId: string; server: stri
     { threadId, server: { gt: server } },
     { threadId, server, tool: { gt: tool } },
   ]
+}
+
+function afterSharedItem({ shareId, seq }: { shareId: string; seq: number }) {
+  return [{ shareId: { gt: shareId } }, { shareId, seq: { gt: seq } }]
 }
 
 // One after the other: Prisma would send nested selects concurrently on the transaction's only

@@ -25,6 +25,7 @@ export type SystemReason =
   | 'models'
   | 'runs'
   | 'usage'
+  | 'shares'
 
 const ACQUIRE_MS = 5_000
 const TRANSACTION_MS = 15_000

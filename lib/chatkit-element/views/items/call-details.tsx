@@ -70,9 +70,11 @@ function Call({ call }: { call: ShownCall }) {
       </dl>
       <Text label={strings.callRequest} shown={request} />
       {response ? <Text label={strings.callResponse} shown={response} /> : <p>{strings.noResponse}</p>}
-      <a href={href} target="_blank" rel="noopener">
-        {strings.openCall}
-      </a>
+      {href && (
+        <a href={href} target="_blank" rel="noopener">
+          {strings.openCall}
+        </a>
+      )}
     </>
   )
 }

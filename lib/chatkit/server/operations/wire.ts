@@ -1,6 +1,13 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Attachment, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/items.ts'
-import { CONTEXT_USAGE, type ContextUsage, type Thread, type WireThread } from '#lib/chatkit/protocol/thread.ts'
+import {
+  CONTEXT_USAGE,
+  type ContextUsage,
+  ORIGIN,
+  type Thread,
+  type ThreadOrigin,
+  type WireThread,
+} from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 // What leaves the server, in the form of protocol section 1.2.
@@ -9,6 +16,7 @@ import type { Page } from '#lib/platform/page.ts'
 export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
   const { id, title, created_at, status, allowed_image_domains, metadata } = thread
   const usage = metadata[CONTEXT_USAGE] as ContextUsage | undefined
+  const origin = metadata[ORIGIN] as ThreadOrigin | undefined
   return {
     ...(title != null && { title }),
     id,
@@ -17,6 +25,7 @@ export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [
     ...(allowed_image_domains != null && { allowed_image_domains }),
     metadata: {},
     ...(usage && { context_usage: usage }),
+    ...(origin && { origin }),
     items,
   }
 }

@@ -1,18 +1,18 @@
 'use client'
 
 import { RotateCw } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Button } from '#app/ui/button.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { ChatFrame, type ChatFrameProps } from './chat-frame.tsx'
 import { useElementScript } from './use-element-script.ts'
 
-/** Shows the chat once its script has loaded, or a message with Retry if loading failed. */
-export function ChatPanel({ script, nonce, ...chat }: ChatFrameProps & { script: string; nonce?: string }) {
+/** Shows its children once the chat's script has loaded, or a message with Retry if loading failed. */
+export function ChatScript({ script, nonce, children }: { script: string; nonce?: string; children: ReactNode }) {
   const { state, retry } = useElementScript(script, nonce)
   return (
     <div className="min-h-0 flex-1">
-      {state === 'ready' && <ChatFrame {...chat} />}
+      {state === 'ready' && children}
       {state === 'loading' && (
         <div className="mx-auto grid h-full max-w-xl content-center px-6">
           <Skeleton lines={4} label="Loading the chat" />

@@ -1,0 +1,26 @@
+'use client'
+
+import { Printer } from 'lucide-react'
+import { ReadOnlyChat } from '#app/chat/share/read-only-chat.tsx'
+import { Button } from '#app/ui/button.tsx'
+
+/** The whole conversation, as long as it is, with a button that prints it. */
+export function PrintedChat({ id, nonce }: { id: string; nonce?: string }) {
+  return (
+    <>
+      <p className="my-4 print:hidden">
+        <Button tone="primary" onClick={() => print()}>
+          <Printer aria-hidden className="size-4" />
+          Print
+        </Button>
+      </p>
+      <ReadOnlyChat
+        url={`/api/me/conversations/${id}/reading`}
+        threadId={id}
+        frameTitle="Conversation"
+        nonce={nonce}
+        data-whole=""
+      />
+    </>
+  )
+}
