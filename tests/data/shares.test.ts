@@ -7,6 +7,7 @@ import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { announceAttachment, readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { deleteConversation } from '#lib/data/chat/deleted-conversations.ts'
 import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
 import { setDisabled } from '#lib/data/people/people.ts'
 import { deleteUser } from '#lib/data/people/users.ts'
@@ -243,6 +244,7 @@ test.each<[string, (owner: Person, id: string, thread: string) => Promise<unknow
     async ({ caller }) => setDisabled((await signedIn({ role: 'admin' })).caller, caller.userId, true),
   ],
   ['of a deleted account', ({ caller }) => deleteUser(caller.userId)],
+  ['of a conversation whose deletion can be undone', ({ caller }, _id, thread) => deleteConversation(caller, thread)],
   ['of a deleted conversation', ({ caller }, _id, thread) => createPrismaStore(caller).deleteThread(thread)],
 ])('a share that is %s is not there, and neither are its files, calls and copies', async (_how, end) => {
   const [ann, bob] = [await signedIn(), await signedIn()]
