@@ -304,7 +304,45 @@ describe('with a real model', () => {
     expect(server.calls).toEqual([])
     expect(model.requests).toHaveLength(1)
     expect(await ledger('wipe')).toMatchObject([{ status: 'failed', failureClass: 'denied' }])
+    const last = JSON.stringify(widgets(events).at(-1))
+    expect(last).toContain('Expired: the tool has changed. Ask again.')
+    expect(last).not.toContain('You approved')
   })
+
+  test.each(['time', 'a new message'] as const)(
+    'what was decided beside an approval that %s ends was not made, and its card says so',
+    async (by) => {
+      await using server = await mcpServer([wipe()])
+      await using model = await openAIServer(
+        { calls: [call('disk', 'c1'), call('tape', 'c2'), call('card', 'c3')] },
+        { text: 'Something else.' },
+      )
+      await ready(server, 'responses', model.url)
+      const first = await begin('clean up')
+      const thread = threadOf(first)
+      const [disk, tape, open] = widgets(first.events) as [WidgetItem, WidgetItem, WidgetItem]
+      await press(thread, disk, 'Always in this conversation')
+      await press(thread, tape, 'Decline')
+      if (by === 'time') {
+        await withSystem('expiry', (tx) =>
+          tx.approval.updateMany({ where: { status: 'pending' }, data: { expiresAt: new Date(Date.now() - 1_000) } }),
+        )
+        await expireApprovals()
+      } else await say(thread, 'something else')
+      const shown = await agentDoor(ann).read(thread)
+      const endings = [disk, tape, open].map(({ id }) => {
+        const item = shown.find((one) => one.id === id) as WidgetItem
+        return (item.widget.children as { value?: string }[]).at(-1)?.value
+      })
+      const why = by === 'time' ? 'Not made: this approval has expired.' : 'Not made: you wrote something else.'
+      expect(endings).toEqual([why, 'You declined this call.', why])
+      expect(server.calls).toEqual([])
+      const rows = (await ledger('wipe')).map(({ callId, status }) => [callId, status])
+      expect(rows.sort()).toEqual(['c1', 'c2', 'c3'].map((id) => [id, 'declined']))
+      const kept = (await createPrismaStore(ann.caller).listItems(thread, { limit: 100, order: 'asc' })).data
+      expect(JSON.stringify(kept)).not.toContain('has not approved')
+    },
+  )
 
   type Step = 'asks' | 'calls'
   const policies: [ApprovalPolicy, string, Step[]][] = [

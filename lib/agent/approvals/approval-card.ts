@@ -91,13 +91,21 @@ export function makeApprovalCard({
   })
 }
 
+/** What a card says of a call that its person approved. */
+export const APPROVED = {
+  once: 'You approved this call.',
+  always: 'You approved this tool for the rest of this conversation.',
+}
+
 /**
  * The same card after the decision: it stays readable, without its buttons. A card that was closed
- * before is returned as it is.
+ * before is returned as it is, but for one that says that the call was approved: something may have
+ * kept it from being made.
  */
 export function closeApprovalCard(card: WidgetRoot, ending: string): WidgetRoot {
   const all = (card.children ?? []) as WidgetRoot[]
-  const children = all.filter(({ type }) => type !== 'Row')
+  const isApproved = Object.values(APPROVED).includes(String(all.at(-1)?.value))
+  const children = isApproved ? all.slice(0, -1) : all.filter(({ type }) => type !== 'Row')
   if (children.length === all.length) return card
   return { ...card, children: [...children, Caption({ value: ending })] }
 }

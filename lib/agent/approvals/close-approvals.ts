@@ -1,4 +1,4 @@
-import { type APPROVAL_ACTIONS, closeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
+import { type APPROVAL_ACTIONS, APPROVED, closeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
@@ -42,8 +42,8 @@ export const CLOSED: Record<Ending, string> = {
 
 /** What a card says after the person's decision. */
 export const ANSWERED = {
-  'approval.approve': 'You approved this call.',
-  'approval.always': 'You approved this tool for the rest of this conversation.',
+  'approval.approve': APPROVED.once,
+  'approval.always': APPROVED.always,
   'approval.deny': 'You declined this call.',
 } satisfies Record<keyof typeof APPROVAL_ACTIONS, string>
 /**
@@ -71,10 +71,12 @@ export async function* closeRunApprovals(
 ): AsyncGenerator<ThreadStreamEvent> {
   const barred = await findEndOfAccess(caller, runId)
   const sentences = barred ?? ENDINGS[ending]
-  for (const approval of await closeApprovals(caller, runId, ending, ENDINGS[ending].run)) {
+  const { ended, declined } = await closeApprovals(caller, runId, ending, ENDINGS[ending].run)
+  for (const approval of ended) {
     yield* closeCard(store, approval, sentences.card)
     yield* recordCallNotMade(caller, store, approval, sentences.call, barred ? 'denied' : 'declined')
   }
+  for (const approval of declined) yield* recordCallNotMade(caller, store, approval, DECLINED, 'declined')
 }
 
 /**

@@ -46,14 +46,5 @@ function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: An
   if (status === 'expired') return closeApprovalCard(card, CLOSED.expired)
   if (status === 'declined') return closeApprovalCard(card, ANSWERED['approval.deny'])
   if (isMade || isOpen) return closeApprovalCard(card, ANSWERED[remember ? 'approval.always' : 'approval.approve'])
-  return endedAgain(closeApprovalCard(card, NEVER_MADE))
-}
-
-/** Replaces the caption of a card that said that its call was approved: the call was never made. */
-function endedAgain(card: WidgetRoot): WidgetRoot {
-  const children = (card.children ?? []) as WidgetRoot[]
-  const last = children.at(-1)
-  return last?.type === 'Caption'
-    ? { ...card, children: [...children.slice(0, -1), { ...last, value: NEVER_MADE }] }
-    : card
+  return closeApprovalCard(card, NEVER_MADE)
 }

@@ -147,20 +147,34 @@ export async function listAnswers(caller: { userId: string }, threadId: string, 
 
 /**
  * Ends the pending approvals of a run as expired or declined, ends the run's wait and deletes its
- * state. Resolves to the approvals that it ended. `why` is kept in the run's row.
+ * state. What the person approved beside them was not made, so it ends with them. Resolves to the
+ * approvals that it ended, and to those that the person had declined beside them. `why` is kept in
+ * the run's row.
  */
 export function closeApprovals(
   caller: { userId: string },
   runId: string,
   ending: 'declined' | 'expired',
   why: string,
-): Promise<Approval[]> {
+): Promise<{ ended: Approval[]; declined: Approval[] }> {
   return withCaller(caller, async (tx) => {
-    const where = { runId, ownerId: caller.userId, status: 'pending' }
-    await tx.parkedRun.deleteMany({ where: { runId, ownerId: caller.userId } })
+    const own = { runId, ownerId: caller.userId }
+    await tx.parkedRun.deleteMany({ where: own })
     await endWaiting(tx, { id: runId, ownerId: caller.userId }, 'stopped', why)
     const data = { status: toColumn(ending), decidedAt: new Date() }
-    return (await tx.approval.updateManyAndReturn({ where, data })).map(toApproval)
+    const ended = await tx.approval.updateManyAndReturn({ where: { ...own, status: 'pending' }, data })
+    if (ended.length === 0) return { ended: [], declined: [] }
+    const pending = ended.map(({ id }) => id)
+    const beside = await tx.approval.findMany({ where: { ...own, id: { notIn: pending } } })
+    const declined = beside.filter(({ status }) => status === DECLINED)
+    const isApproved = beside.some(({ status }) => status === 'approved')
+    const approved = isApproved
+      ? await tx.approval.updateManyAndReturn({
+          where: { ...own, status: 'approved' },
+          data: { ...data, remember: false },
+        })
+      : []
+    return { ended: [...approved, ...ended].map(toApproval), declined: declined.map(toApproval) }
   })
 }
 
