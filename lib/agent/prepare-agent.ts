@@ -169,7 +169,7 @@ export async function prepareAgent(
         tools: [...offer.tools, ...handovers.map(({ tool: name, description }) => ({ name, description }))],
         listSources: () => tools.untrusted.listNames(),
       }
-      return chosen.isOffered ? answering.current.contextWindowTokens : undefined
+      return chosen.isOffered ? toContextLimits(answering.current).windowTokens : undefined
     },
   )
   open.nameAssistant = (named) => agents.nameOf(named)

@@ -1,4 +1,5 @@
 import type { Model } from '@openai/agents'
+import { toContextLimits } from '#lib/agent/context/context-limits.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { findModelForUse } from '#lib/agent/models/catalog/models-for.ts'
 import { openModel } from '#lib/agent/models/open-model.ts'
@@ -15,7 +16,8 @@ export async function openSummaryModel(
 ): Promise<{ model: Model; name: string; windowTokens: number; idleMs: number } | undefined> {
   const named = await findModelForUse(person, 'summaries')
   if (!named) return undefined
-  const { model: name, contextWindowTokens: windowTokens } = named
+  const { model: name } = named
+  const { windowTokens } = toContextLimits(named)
   const inner =
     given ??
     (await openModel(

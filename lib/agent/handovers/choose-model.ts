@@ -1,4 +1,5 @@
 import type { Model } from '@openai/agents'
+import { makeWindowedModel } from '#lib/agent/context/windowed-model.ts'
 import type { TurnFacts } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'
@@ -56,7 +57,8 @@ export async function chooseModel(
   const account = makeTurnAccount(open, line, assistant)
   const ask = async () => {
     const model = await answering.open({ person, timeZone, now, line })
-    return answering.current.origin === 'demo' ? model : meterModel(model, answering.current, account)
+    const { current } = answering
+    return current.origin === 'demo' ? model : makeWindowedModel(meterModel(model, current, account), current)
   }
   const { origin, capabilities } = answering.current
   return {

@@ -2,7 +2,7 @@ import { Agent, Handoff, type RunItem } from '@openai/agents'
 import type { KnownAssistant } from '#lib/agent/assistants/known-assistant.ts'
 import type { Target, TurnCast } from '#lib/agent/assistants/turn-cast.ts'
 import { toAgentName, toSlug } from '#lib/agent/handovers/agent-name.ts'
-import { fitHistory } from '#lib/agent/handovers/fit-history.ts'
+import { takeNewestTurns } from '#lib/agent/input/newest-turns.ts'
 
 const BACK = 'hand_back'
 
@@ -110,7 +110,7 @@ export class TurnAgents<Context> {
       inputHistory:
         windowTokens === undefined || typeof inputHistory === 'string'
           ? inputHistory
-          : fitHistory(inputHistory, windowTokens),
+          : takeNewestTurns(inputHistory, windowTokens),
       preHandoffItems: preHandoffItems.filter(isNoThought),
       newItems: newItems.filter(isNoThought),
     })

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { fitHistory } from '#lib/agent/handovers/fit-history.ts'
+import { takeNewestTurns } from '#lib/agent/input/newest-turns.ts'
 import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { AssistantConfig } from '#lib/data/assistants/assistant-config.ts'
 import { saveAssistant } from '#lib/data/assistants/assistants.ts'
@@ -107,12 +107,12 @@ test('a model with a small window gets the newest part of what is handed to it, 
           content: [{ type: 'output_text' as const, text }],
         }
   const history = Array.from({ length: 50 }, (_, at) => say(at % 2 ? 'assistant' : 'user', `${at} ${'x'.repeat(400)}`))
-  const fitted = fitHistory(history, 2_000)
+  const fitted = takeNewestTurns(history, 2_000)
   expect(fitted.length).toBeLessThan(12)
   expect(fitted[0]).toMatchObject({ role: 'user' })
   expect(fitted.at(-1)).toBe(history.at(-1))
-  expect(fitHistory(history, 1_000_000)).toBe(history)
+  expect(takeNewestTurns(history, 1_000_000)).toBe(history)
   // The person's last message is never lost, however long it is.
   const long = [say('user', 'first'), say('user', 'y'.repeat(100_000))]
-  expect(fitHistory(long, 1_000)).toEqual([long[1]])
+  expect(takeNewestTurns(long, 1_000)).toEqual([long[1]])
 })

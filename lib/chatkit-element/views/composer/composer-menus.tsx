@@ -73,7 +73,7 @@ export function ComposerMenus({ draft }: { draft: ComposerState }) {
           triggerClass="model-button"
           trigger={
             <>
-              {model?.label ?? strings.models}
+              <span class="model-name">{model?.label ?? strings.models}</span>
               <Icon name="chevron-down" size={14} />
             </>
           }

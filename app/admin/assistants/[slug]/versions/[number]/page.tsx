@@ -58,7 +58,7 @@ export default async function VersionPage({ params }: { params: Promise<{ slug: 
               ['Saved', <RelativeTime key="s" at={savedAt.toISOString()} exact />],
               ['By', savedBy ?? 'The file, or an account that is gone'],
               ['Restored from', restoredFrom && `Version ${restoredFrom}`],
-              ['Current', isCurrent ? 'Yes' : `Version ${assistant.version?.number ?? '–'} is`],
+              ['Current', isCurrent ? 'This version' : `Version ${assistant.version?.number ?? '–'}`],
             ]}
           />
         </Card>

@@ -1,14 +1,14 @@
 import type { AgentInputItem } from '@openai/agents'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 
-/** How much of a model's window the conversation may have that is handed to it. */
+/** How much of a model's window a conversation may have that another model has read. */
 const SHARE = 0.5
 
 /**
- * The newest part of a conversation that fits into the window of the model that it is handed to,
- * from one message of the person on: its last message at least. Another assistant may have read more.
+ * The newest part of a conversation that fits into a model's window, from one message of the person
+ * on: its last message at least. Another model may have read more of it.
  */
-export function fitHistory(history: AgentInputItem[], windowTokens: number): AgentInputItem[] {
+export function takeNewestTurns(history: AgentInputItem[], windowTokens: number): AgentInputItem[] {
   let room = windowTokens * SHARE
   let start = history.length
   for (let index = history.length - 1; index >= 0; index -= 1) {
