@@ -119,6 +119,25 @@ export async function renewReservation(id: string): Promise<void> {
   )
 }
 
+/**
+ * Sets more aside for a request whose answer is longer than its estimate. Resolves to the limit that
+ * it passes with that, of several the one that ends last; undefined if it may go on.
+ */
+export async function growReservation(
+  id: string,
+  ownerId: string,
+  { output, costMicros }: Pick<Estimate, 'output' | 'costMicros'>,
+): Promise<LimitStanding | undefined> {
+  const rows = await runSystemStatement<Row>(
+    'usage',
+    Prisma.sql`
+      UPDATE model_requests SET output_tokens = ${output}::integer, cost_micros = ${costMicros}::bigint
+      WHERE id = ${id} AND settled_at IS NULL`,
+    selectStandings(ownerId),
+  )
+  return findLast(rows.map(toStanding).filter(({ used, reserved, amount }) => used + reserved > amount))
+}
+
 /** Gives back the reservation of a request that was never sent. */
 export async function withdrawReservation(id: string): Promise<void> {
   await runSystemStatement('usage', Prisma.sql`DELETE FROM model_requests WHERE id = ${id} AND settled_at IS NULL`)

@@ -74,6 +74,27 @@ test('a limit counts inside a turn: its next request is refused, what was said i
   expect(await runOf(ann.person.id)).toMatchObject({ status: 'failed', failureClass: 'usage_limit' })
 })
 
+test('an answer that is much longer than expected ends when it passes a limit; its text is kept and counted', async () => {
+  await withoutLimits()
+  // 1,000 tokens a piece by their size. Nobody would stop it.
+  const pieces = Array.from({ length: 100 }, (_, at) => `Piece ${at}. ${'x'.repeat(3_990)}`)
+  await using model = await openAIServer({ text: pieces, pace: 10 }, { text: pieces.slice(0, 12), pace: 10 })
+  useModel(model.url)
+  const [ann, bob] = [await signedIn(), await signedIn()]
+  await limited({ audience: forPerson(ann.person.id), amount: 20_000n })
+  const { events } = await agentDoor(ann).begin('write for ever')
+  expect(events.at(-1)).toMatchObject({ type: 'error', message: expect.stringContaining('is used up') })
+  expect(said(events)).toContain('Piece 8.')
+  expect(said(events)).not.toContain('Piece 60.')
+  expect(await runOf(ann.person.id)).toMatchObject({ status: 'failed', failureClass: 'usage_limit' })
+  const [request] = await withSystem('usage', (tx) => tx.modelRequest.findMany({ where: { ownerId: ann.person.id } }))
+  expect(request).toMatchObject({ outcome: 'failed', isEstimated: true })
+  expect(request?.outputTokens).toBeGreaterThan(8_000)
+  // One that has room goes on to its end.
+  await limited({ audience: forPerson(bob.person.id), amount: 100_000n })
+  expect(said((await agentDoor(bob).begin('write a lot')).events)).toContain('Piece 11.')
+})
+
 test('the tightest of several limits counts; one for others does not; a change acts at once', async () => {
   await withoutLimits()
   await using model = await openAIServer()

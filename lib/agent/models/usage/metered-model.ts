@@ -44,6 +44,7 @@ async function* streamMetered(
     for await (const event of inner.getStreamedResponse(request)) {
       count.note(event)
       if (event.type === 'response_done') meter.settle(count.used, 'done')
+      else meter.noteOutput(count.output)
       yield event
     }
     meter.settle(count.used, 'done')

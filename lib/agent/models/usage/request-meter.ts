@@ -8,6 +8,7 @@ import { areLimitsSet } from '#lib/data/usage/limits-in-force.ts'
 import type { RequestAbout, SettledRequest, TokensUsed } from '#lib/data/usage/model-requests.ts'
 import {
   findUsedUpLimit,
+  growReservation,
   RESERVED_MS,
   renewReservation,
   reserveRequest,
@@ -20,10 +21,12 @@ import { log } from '#lib/platform/log.ts'
 import { countModelRequest } from '#lib/platform/metrics.ts'
 
 /**
- * How many output tokens are reserved for an answer. Longer ones are rare, and are counted in full
- * when they end: reserving the longest possible answer would keep people from asking twice at once.
+ * How many output tokens are reserved for an answer: reserving the longest possible one would keep
+ * people from asking twice at once.
  */
 const RESERVED_OUTPUT_TOKENS = 4_000
+/** How many more are reserved each time that an answer is longer than what is reserved. */
+const MORE_OUTPUT_TOKENS = 1_000
 /** How long (ms) a request waits for others to give back what they reserved and do not use. */
 const BUSY_MAX_MS = 20_000
 /** Waits (ms) between two looks; the last one repeats. */
@@ -50,6 +53,10 @@ export class RequestMeter {
   readonly #beganAt = Date.now()
   #renewal: NodeJS.Timeout | undefined
   #isSettled = false
+  /** What is reserved (tokens). Nothing if no limit concerns the person. */
+  #reserved: { input: number; output: number } | undefined
+  #isGrowing = false
+  #passed: UsageRefusal | undefined
 
   private constructor(id: string, account: UsageAccount, asked: Asked) {
     this.#id = id
@@ -98,6 +105,7 @@ export class RequestMeter {
     }
     if (found.outcome === 'free') return
     if (found.outcome !== 'reserved') throw new UsageRefusal(found.outcome, found.limit)
+    this.#reserved = { input, output }
     for (const limit of found.warn) warn?.(toWarningText(limit))
     this.#renew()
   }
@@ -111,6 +119,29 @@ export class RequestMeter {
         log.warn({ error }, 'a reservation was not renewed'),
       )
     }, RESERVED_MS / 3).unref()
+  }
+
+  /**
+   * Notes how long (tokens) the answer is so far, and reserves more if that is more than was
+   * expected. Throws a UsageRefusal once the answer passes a limit.
+   */
+  noteOutput(tokens: number): void {
+    if (this.#passed) throw this.#passed
+    if (!this.#reserved || this.#isGrowing || this.#isSettled || tokens <= this.#reserved.output) return
+    this.#isGrowing = true
+    const { input } = this.#reserved
+    const output = tokens + MORE_OUTPUT_TOKENS
+    const costMicros = toCostMicros({ input, cached: 0, output }, this.#asked.prices)
+    // Not awaited: no delta waits for the database.
+    withoutRun(() => growReservation(this.#id, this.#account.about.ownerId, { output, costMicros }))
+      .then((limit) => {
+        this.#reserved = { input, output }
+        if (limit) this.#passed = new UsageRefusal('used_up', limit)
+      })
+      .catch((error) => log.warn({ error }, 'no more was reserved for a long answer'))
+      .finally(() => {
+        this.#isGrowing = false
+      })
   }
 
   /** Gives back the reservation of a request that was not sent. */

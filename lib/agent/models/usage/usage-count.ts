@@ -40,17 +40,18 @@ export class UsageCount {
     this.#bytes = Math.max(this.#bytes, estimateTokens(output) * BYTES_PER_TOKEN)
     const reported = readUsage(usage)
     // An answer that says something is never free.
-    this.#reported = reported?.output === 0 ? { ...reported, output: this.#output, isEstimated: true } : reported
+    this.#reported = reported?.output === 0 ? { ...reported, output: this.output, isEstimated: true } : reported
   }
 
-  get #output(): number {
+  /** The estimate of the answer so far (tokens). */
+  get output(): number {
     return Math.min(TOKENS_MAX, Math.ceil(this.#bytes / BYTES_PER_TOKEN))
   }
 
   /** What was used so far: as the server says, else an estimate. */
   get used(): TokensUsed {
     if (this.#reported) return this.#reported
-    return { ...UNUSED, input: this.input, output: this.#output, isEstimated: true }
+    return { ...UNUSED, input: this.input, output: this.output, isEstimated: true }
   }
 
   /** What a request used that failed with `error`: nothing if the server refused it. */
