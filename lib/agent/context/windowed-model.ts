@@ -78,7 +78,7 @@ function readWindow({ detail }: ModelServerError, before: number, sent: number):
  * The request with an input that fits: long results are shortened, the longest first; if that is not
  * enough, the oldest turns are left out. The same request if it fits already.
  */
-export async function fitRequest(request: ModelRequest, limits: ContextLimits): Promise<ModelRequest> {
+async function fitRequest(request: ModelRequest, limits: ContextLimits): Promise<ModelRequest> {
   const { input, systemInstructions: instructions = '', tools } = request
   if (typeof input === 'string') return request
   const roomFor = (count: CountTokens) => shareWindow(limits, { instructions, tools }, count).conversation
