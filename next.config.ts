@@ -1,5 +1,5 @@
 import type { NextConfig } from 'next'
-import { STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
+import { PART_HEADERS, STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
@@ -35,7 +35,10 @@ const config: NextConfig = {
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },
   distDir: process.env.NEXT_DIST_DIR || '.next',
-  headers: async () => [{ source: '/:path*', headers: list(STATIC_HEADERS) }],
+  headers: async () => [
+    { source: '/:path*', headers: list(STATIC_HEADERS) },
+    { source: '/chatkit/:part', headers: list(PART_HEADERS) },
+  ],
   typescript: { ignoreBuildErrors: true },
 }
 

@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 import { buildElement } from '#scripts/build-element.ts'
 
 /** What the server gives by address. */
-export type Assets = Record<string, { type: string; text: string }>
+export type Assets = Record<string, { type: string; text: string | Uint8Array }>
 
 const HTML = `<!doctype html>
 <html lang="en">
@@ -20,7 +20,7 @@ const HTML = `<!doctype html>
 /** The page, bundled, and the self-hosted element that it mounts. */
 export async function buildPage(): Promise<Assets> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'chatkit-server-'))
-  const [page, element] = await Promise.all([
+  const [page, files] = await Promise.all([
     build({
       entryPoints: [path.join(import.meta.dirname, 'page.tsx')],
       bundle: true,
@@ -34,6 +34,10 @@ export async function buildPage(): Promise<Assets> {
   return {
     '/': { type: 'text/html; charset=utf-8', text: HTML },
     '/page.js': { type: 'text/javascript; charset=utf-8', text: page.outputFiles[0]?.text ?? '' },
-    '/chatkit.js': { type: 'text/javascript; charset=utf-8', text: element },
+    ...Object.fromEntries(Object.entries(files).map(([address, text]) => [address, { type: typeOf(address), text }])),
   }
+}
+
+function typeOf(address: string): string {
+  return address.endsWith('.woff2') ? 'font/woff2' : 'text/javascript; charset=utf-8'
 }

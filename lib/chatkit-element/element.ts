@@ -4,6 +4,7 @@ import { Chat } from '#lib/chatkit-element/chat.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import { Language } from '#lib/chatkit-element/language/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
+import { loadMarkdown } from '#lib/chatkit-element/markdown-part.ts'
 import { DraftStore } from '#lib/chatkit-element/message/draft-store.ts'
 import { Ready } from '#lib/chatkit-element/session/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
@@ -93,6 +94,7 @@ export class ChatKitElement extends Base {
     const first = this.#options.value === null
     this.#options.set(options)
     this.#language.choose(options.locale)
+    loadMarkdown((error) => this.#emit('chatkit.log', { name: 'part.unavailable', data: { message: String(error) } }))
     this.dataset.colorScheme = toTheme(options.theme).colorScheme ?? 'inherit'
     this.#draw()
     if (!first) return

@@ -79,7 +79,7 @@ test.each([
 
 test('strings that cannot be loaded are in English, and the element is still ready', async () => {
   const page = await stage.visit({}, { locale: 'nl' })
-  await page.route('**/chatkit/nl.js', (route) => route.abort())
+  await page.route('**/chatkit/nl-*.js', (route) => route.abort())
   await page.reload()
   await expect.poll(() => greeting(page).textContent()).toBe('What can I help with today?')
   await expect.poll(() => heard(page)).toContain('ready')

@@ -54,8 +54,13 @@ describe('a text that is still being written', () => {
     ['a fence in a list is left alone', '- a\n  ```js\n  const a = `x', '- a\n  ```js\n  const a = `x'],
     ['a fence in a quote waits for its end', '> ```\n> a\n> ``', '> ```\n> a'],
     ['half a footnote shows nothing', 'as said[^no', 'as said'],
-    ['TeX is left alone', 'so \\(a*b', 'so \\(a*b'],
-    ['an escaped bracket keeps its backslash', 'so \\[ x', 'so \\[ x'],
+    ['a formula waits for its end', 'so \\(a*b', 'so'],
+    ['a formula on lines of its own waits, too', 'so\n\\[\na*b\n', 'so'],
+    ['a formula between dollars waits', 'so $$a*b', 'so'],
+    ['money does not wait', 'from $5 to $7 *now', 'from $5 to $7 *now*'],
+    ['dollars in code do not wait', 'so `$$` is *it', 'so `$$` is *it*'],
+    ['a whole formula stays as it is', 'so \\(a*b\\) and \\[a_b\\] *c', 'so \\(a*b\\) and \\[a_b\\] *c*'],
+    ['a formula without end shows in the end', `so \\[ ${'x '.repeat(1_001)}`, `so \\[ ${'x '.repeat(1_001)}`],
     ['an escaped star opens nothing', 'a \\*b', 'a \\*b'],
   ])('%s', (_, raw, shown) => expect(mend(raw).trimEnd()).toBe(shown.trimEnd()))
 
@@ -95,7 +100,7 @@ describe('a text that is still being written', () => {
 function html(text: string, growing = false): string {
   const blocks = new Blocks()
   const read = blocks.read(text, growing)
-  const context = { strings: english, imageDomains: [], footnotes: blocks.footnotes }
+  const context = { strings: english, imageDomains: [], footnotes: blocks.footnotes, rowLimit: 200, tables: [] }
   return read.map(({ token }) => toHtml(token, context)).join('')
 }
 

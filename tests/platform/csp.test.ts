@@ -129,7 +129,7 @@ test('API endpoints and static files bypass the proxy; pages with similar names 
     '/.well-known/oauth-authorization-server',
     '/_next/static/a.js',
     '/chatkit.js',
-    '/chatkit/icons.js',
+    '/chatkit/highlight-0123456789.js',
     '/client-metadata.json',
     '/icon.svg',
   ])
@@ -163,6 +163,16 @@ test('every response has the static headers, and API responses have a policy tha
     'sandbox',
   )
   expect(jsonResponse({}).headers.get('content-security-policy')).toBe(INERT_POLICY)
+})
+
+test('parts of the chat element are kept for ever, and other sites’ pages may load them', async () => {
+  const rules = (await nextConfig.headers?.()) ?? []
+  const headers = rules.find(({ source }) => source === '/chatkit/:part')?.headers ?? []
+  expect(Object.fromEntries(headers.map(({ key, value }) => [key, value]))).toEqual({
+    'cache-control': 'public, max-age=31536000, immutable',
+    'access-control-allow-origin': '*',
+    'cross-origin-resource-policy': 'cross-origin',
+  })
 })
 
 test('on loopback the other host name redirects to the one in APP_URL', () => {

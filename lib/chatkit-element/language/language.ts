@@ -1,5 +1,6 @@
 import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
 import { english, type Strings } from '#lib/chatkit-element/language/strings.ts'
+import { loadPart } from '#lib/chatkit-element/load-part.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 
 /** The languages of `locales/`. Portuguese is Brazilian, Chinese is in simplified characters. */
@@ -9,11 +10,6 @@ const LANGUAGES = new Set(['ar', 'de', 'es', 'fr', 'it', 'ja', 'nl', 'pt', 'zh']
  * arrive.
  */
 const PATIENCE_MS = 3_000
-// Known only while the script itself runs. The languages are in a folder beside it.
-const SCRIPT = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src
-
-const loading = new Map<string, Promise<Strings>>()
-
 /** Texts, and the matching locale for numbers and dates. */
 type Spoken = { locale: string; strings: Strings }
 
@@ -43,7 +39,7 @@ export class Language {
       return
     }
     const late = setTimeout(() => this.state.value ?? this.#speak(inEnglish(locale)), PATIENCE_MS)
-    load(language)
+    loadPart<Strings>(language)
       .then(
         (strings) => ({ locale, strings }),
         (error: unknown) => {
@@ -69,12 +65,4 @@ function inEnglish(locale: string): Spoken {
 function languageOf(locale: string): string | null {
   const { language, script } = new Intl.Locale(locale).maximize()
   return LANGUAGES.has(language) && script !== 'Hant' ? language : null
-}
-
-function load(language: string): Promise<Strings> {
-  const url = new URL(`chatkit/${language}.js`, SCRIPT || document.baseURI).href
-  const strings = loading.get(language) ?? import(url).then((module: { default: Strings }) => module.default)
-  loading.set(language, strings)
-  strings.catch(() => loading.delete(language))
-  return strings
 }

@@ -78,8 +78,8 @@ function labelsIn(token: Token): string[] {
 function* referencesIn(value: unknown): Generator<string> {
   if (Array.isArray(value)) for (const one of value) yield* referencesIn(one)
   else if (value && typeof value === 'object') {
-    const { type, label, tokens, items, header, rows } = value as Record<string, unknown>
+    const { type, label, summary, tokens, items, header, rows } = value as Record<string, unknown>
     if (type === 'footnoteRef') yield String(label)
-    for (const children of [tokens, items, header, rows]) if (children) yield* referencesIn(children)
+    for (const children of [summary, tokens, items, header, rows]) if (children) yield* referencesIn(children)
   }
 }

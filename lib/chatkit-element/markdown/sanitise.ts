@@ -2,8 +2,10 @@ import createDOMPurify from 'dompurify'
 import { isAllowedImage, isSafeLink, toLinkTitle } from '#lib/chatkit-element/markdown/links.ts'
 
 const TAGS =
-  'a b blockquote br button code del div em h4 h5 h6 hr i img ins kbd li mark ol p pre s span strong sub sup table tbody td th thead tr u ul'
-const ATTRIBUTES = 'href title src alt class start align type tabindex dir aria-label data-copy-code data-note-ref'
+  'a b blockquote br button code del details div em h4 h5 h6 hr i img ins kbd li mark ol p pre s span strong sub summary sup table tbody td th thead tr u ul'
+const ATTRIBUTES =
+  'href title src alt class start align type tabindex dir open aria-label aria-pressed ' +
+  'data-copy-code data-wrap-code data-draw-diagram data-copy-table data-more-rows data-open-picture data-note-ref'
 
 let purify: ReturnType<typeof createDOMPurify> | undefined
 let allowedDomains: readonly string[] = []
@@ -23,7 +25,7 @@ export function sanitise(html: string, imageDomains: readonly string[]): Documen
     ALLOW_ARIA_ATTR: false,
     // DOMPurify checks all other attributes against the URL pattern below, which these values do
     // not match.
-    ADD_URI_SAFE_ATTR: ['align', 'aria-label', 'data-note-ref', 'dir', 'start', 'tabindex', 'type'],
+    ADD_URI_SAFE_ATTR: ['align', 'aria-label', 'aria-pressed', 'data-note-ref', 'dir', 'start', 'tabindex', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|chatkit-link:|data:image\/)/i,
     RETURN_DOM_FRAGMENT: true,
   })

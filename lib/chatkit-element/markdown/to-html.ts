@@ -1,15 +1,27 @@
 import { Marked, type Token, type Tokens } from 'marked'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
+import type { DetailsToken } from '#lib/chatkit-element/markdown/details.ts'
 import type { Footnote, FootnoteReference } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
+import type { MathsToken } from '#lib/chatkit-element/markdown/maths-syntax.ts'
 
-export type RenderContext = { strings: Strings; imageDomains: readonly string[]; footnotes: readonly Footnote[] }
+export type RenderContext = {
+  strings: Strings
+  imageDomains: readonly string[]
+  footnotes: readonly Footnote[]
+  /** How many rows of each table are shown. */
+  rowLimit: number
+  /** Receives the tables in the order in which they appear. */
+  tables: Tokens.Table[]
+}
 
 /**
  * Tags without attributes that people expect to work inside Markdown. All other HTML is shown as
- * text.
+ * text, except for `<details>` (details.ts).
  */
 const HARMLESS_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|del|ins)\s*\/?>$/i
+/** The markers of citations (citations.ts). Code and formulas are kept clean of them. */
+const CITATION = /\uE200\d+\uE201/g
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
@@ -20,13 +32,13 @@ function escapeHtml(text: string): string {
  * look.
  */
 export function toHtml(token: Token, context: RenderContext): string {
-  const { strings } = context
+  const { strings, rowLimit, tables } = context
   let isInLink = false
   const marked = new Marked({
     renderer: {
-      code: ({ text, lang }: Tokens.Code) => codeHtml(text, lang?.trim().split(/\s/)[0] ?? '', strings),
+      code: ({ text, lang }: Tokens.Code) => codeHtml(text, toLanguage(lang), strings),
       // Code is written from left to right, even in a right-to-left sentence.
-      codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(text)}</code>`,
+      codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(text.replace(CITATION, ''))}</code>`,
       html: ({ text }: Tokens.HTML | Tokens.Tag) => (HARMLESS_TAG.test(text.trim()) ? text : escapeHtml(text)),
       heading({ tokens, depth }: Tokens.Heading) {
         // The element's own headings are levels 2 and 3, so an answer's headings begin at level 4.
@@ -44,22 +56,70 @@ export function toHtml(token: Token, context: RenderContext): string {
       },
       image: ({ href, text }: Tokens.Image) =>
         isAllowedImage(href, context.imageDomains)
-          ? `<img src="${escapeHtml(href)}" alt="${escapeHtml(text)}">`
+          ? pictureHtml(href, text, isInLink, strings)
           : blockedImageHtml(strings.blockedImage(text), isInLink ? '' : href),
       checkbox: ({ checked }: Tokens.Checkbox) => `<span class="md-check">${checked ? '☑' : '☐'}</span> `,
+      table(table: Tokens.Table) {
+        tables.push(table)
+        const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join('')}</tr>`
+        const head = `<thead>${row(table.header)}</thead>`
+        const body = `<tbody>${table.rows.slice(0, rowLimit).map(row).join('')}</tbody>`
+        return tableHtml(`<table>${head}${body}</table>`, table.rows.length - rowLimit, strings)
+      },
     },
     extensions: [
-      { name: 'maths', renderer: ({ raw }) => `<span class="maths" dir="ltr">${escapeHtml(raw)}</span>` },
+      { name: 'maths', renderer: (token) => mathsHtml(token as MathsToken) },
       { name: 'footnoteRef', renderer: (reference) => footnoteHtml(reference as FootnoteReference, context) },
+      {
+        name: 'details',
+        renderer(token) {
+          const { isOpen, summary, tokens } = token as DetailsToken
+          const title = summary.length ? this.parser.parseInline(summary) : escapeHtml(strings.callDetails)
+          return `<details class="md-details"${isOpen ? ' open=""' : ''}><summary>${title}</summary>${this.parser.parse(tokens)}</details>`
+        },
+      },
     ],
   })
-  const html = marked.parser([token])
-  return token.type === 'table' ? `<div class="md-table" tabindex="0">${html}</div>` : html
+  return marked.parser([token])
+}
+
+/** The first word after a fence. */
+export function toLanguage(info: string | undefined): string {
+  return info?.trim().split(/[\s{,:]/)[0] ?? ''
 }
 
 function codeHtml(text: string, language: string, strings: Strings): string {
-  const name = escapeHtml(language || strings.code)
-  return `<div class="code"><div class="code-head"><span>${name}</span><button type="button" data-copy-code="">${escapeHtml(strings.copyCode)}</button></div><pre tabindex="0"><code>${escapeHtml(text)}</code></pre></div>`
+  const button = (name: string, label: string, more = '') =>
+    `<button type="button" data-${name}=""${more}>${escapeHtml(label)}</button>`
+  const buttons = [
+    ...(/^mermaid$/i.test(language) ? [button('draw-diagram', strings.showDiagram)] : []),
+    button('wrap-code', strings.wrapLines, ' aria-pressed="false"'),
+    button('copy-code', strings.copyCode),
+  ]
+  const code = escapeHtml(text.replace(CITATION, ''))
+  return `<div class="code"><div class="code-head"><span>${escapeHtml(language || strings.code)}</span>${buttons.join('')}</div><pre tabindex="0"><code>${code}</code></pre></div>`
+}
+
+function tableHtml(table: string, hiddenRows: number, strings: Strings): string {
+  const more =
+    hiddenRows > 0 ? `<button type="button" data-more-rows="">${escapeHtml(strings.moreRows(hiddenRows))}</button>` : ''
+  const copy = `<button type="button" data-copy-table="">${escapeHtml(strings.copyTable)}</button>`
+  return `<div class="md-table-box"><div class="md-table" tabindex="0">${table}</div><div class="md-table-foot">${more}${copy}</div></div>`
+}
+
+/** The formula as it is written. It is replaced by MathML once that can be made (fill-block.ts). */
+function mathsHtml({ raw, isDisplay }: MathsToken): string {
+  const kind = isDisplay ? 'maths is-display' : 'maths'
+  const source = escapeHtml(raw.replace(CITATION, '').trim())
+  return `<span class="${kind}" dir="ltr">${source}</span>`
+}
+
+/** A picture that opens large, unless a link is around it. */
+function pictureHtml(href: string, text: string, isInLink: boolean, strings: Strings): string {
+  const picture = `<img src="${escapeHtml(href)}" alt="${escapeHtml(text)}">`
+  if (isInLink) return picture
+  const label = escapeHtml(strings.openPicture(text || strings.picture))
+  return `<button type="button" class="md-picture" data-open-picture="" aria-label="${label}">${picture}</button>`
 }
 
 /** A link to an image that is not loaded automatically, so that the person can still open it. */

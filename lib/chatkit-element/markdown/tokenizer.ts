@@ -1,5 +1,7 @@
 import { Lexer, Marked, type MarkedOptions, type Token, Tokenizer, type Tokens } from 'marked'
+import { detailsExtension } from '#lib/chatkit-element/markdown/details.ts'
 import { footnoteExtensions } from '#lib/chatkit-element/markdown/footnotes.ts'
+import { mathsExtensions, readMaths } from '#lib/chatkit-element/markdown/maths-syntax.ts'
 
 const CJK =
   '[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Bopo}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
@@ -12,8 +14,8 @@ const LENIENT = new RegExp(
   `(?=\\p{P})${CJK}|(?![*_~])[\\p{P}\\p{S}](?:(?=(?:\\*+|~~)${CJK})|(?<=${CJK}(?:\\*+|~~).))`,
   'gu',
 )
-/** TeX, as models write it. */
-const MATHS = /^(?:\\\((?:[^\\]|\\(?![()])[\s\S])*?\\\)|\\\[(?:[^\\]|\\(?![[\]])[\s\S])*?\\\])/
+/** Quotes and lists that are nested deeper are text: each level costs the parser a level of its stack. */
+const MAX_DEPTH = 24
 /**
  * The characters that end a URL inside a sentence: punctuation of scripts that put no space after
  * it, and quotes. Dashes and dots of other scripts can be part of a URL.
@@ -23,13 +25,33 @@ const ADDRESS_START = /^(?:https?:\/\/|ftp:\/\/|www\.)/i
 
 /** Reads Markdown as models and people mean it where CommonMark and GFM differ from that. */
 class ChatTokenizer extends Tokenizer {
+  #depth = 0
+
+  override blockquote(src: string): Tokens.Blockquote | undefined {
+    return this.#nest(() => super.blockquote(src))
+  }
+
+  override list(src: string): Tokens.List | undefined {
+    return this.#nest(() => super.list(src))
+  }
+
+  #nest<T>(read: () => T): T | undefined {
+    if (this.#depth >= MAX_DEPTH) return undefined
+    this.#depth += 1
+    try {
+      return read()
+    } finally {
+      this.#depth -= 1
+    }
+  }
+
   /**
    * Keeps `\(`, `\[` and `\{` as they are written: they begin TeX far more often than they escape a
    * bracket.
    */
   override escape(src: string): Tokens.Escape | undefined {
-    const [maths] = MATHS.exec(src) ?? []
-    if (maths) return { type: 'maths', raw: maths, text: maths } as unknown as Tokens.Escape
+    const maths = /^\\[([]/.test(src) ? readMaths(src) : undefined
+    if (maths) return maths as unknown as Tokens.Escape
     const token = super.escape(src)
     return token && /^\\[()[\]{}]/.test(token.raw) ? { ...token, text: token.raw } : token
   }
@@ -58,7 +80,10 @@ function emStrongMask(masked: string): string {
   return masked.replace(LENIENT, ({ length }) => 'x'.repeat(length))
 }
 
-const { defaults } = new Marked({ gfm: true, breaks: true }, { extensions: footnoteExtensions })
+const { defaults } = new Marked(
+  { gfm: true, breaks: true },
+  { extensions: [...footnoteExtensions, ...mathsExtensions, detailsExtension] },
+)
 const options = { ...defaults, tokenizer: new ChatTokenizer(), hooks: { emStrongMask } as MarkedOptions['hooks'] }
 
 /** The top-level tokens of a text. Their `raw` adds up to the text, except for line ends. */

@@ -3,3 +3,8 @@ declare module '#lib/chatkit-element/styles/*.css' {
   const text: string
   export default text
 }
+
+declare module 'temml/dist/*.css' {
+  const text: string
+  export default text
+}

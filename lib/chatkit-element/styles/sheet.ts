@@ -8,6 +8,7 @@ import thread from '#lib/chatkit-element/styles/thread.css'
 import widgets from '#lib/chatkit-element/styles/widgets.css'
 
 let sheet: CSSStyleSheet | undefined
+const texts = [theme, base, thread, markdown, composer, history, widgets, files]
 
 /**
  * One style sheet for all elements of the page. A constructed sheet works under a
@@ -16,6 +17,13 @@ let sheet: CSSStyleSheet | undefined
 export function makeStyleSheet(): CSSStyleSheet {
   if (sheet) return sheet
   sheet = new CSSStyleSheet()
-  sheet.replaceSync([theme, base, thread, markdown, composer, history, widgets, files].join('\n'))
+  sheet.replaceSync(texts.join('\n'))
   return sheet
+}
+
+/** Adds the rules of a part that was loaded later. The same rules are added once. */
+export function addStyles(css: string): void {
+  if (texts.includes(css)) return
+  texts.push(css)
+  sheet?.replaceSync(texts.join('\n'))
 }

@@ -11,6 +11,17 @@ export const STATIC_HEADERS: Record<string, string> = {
 }
 
 /**
+ * Headers of the chat element's parts in `public/chatkit/`. Their names have a hash of their content, so
+ * they never change. A page of another site that embeds the element may load them, as it may load its
+ * script: they are the same for everybody.
+ */
+export const PART_HEADERS: Record<string, string> = {
+  'cache-control': 'public, max-age=31536000, immutable',
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+}
+
+/**
  * The policy of endpoints that never return a page of ours: nothing in their response may run or be
  * framed. lib/platform/http/http.ts sets it.
  */

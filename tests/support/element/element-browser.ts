@@ -16,7 +16,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
  */
 export async function elementBrowser(answer: Script, { page: entry = 'tests/support/element/element-page.tsx' } = {}) {
   const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
-  const [element, script, browser] = await Promise.all([
+  const [files, script, browser] = await Promise.all([
     buildElement(path.join(folder, 'chatkit.js')),
     build({
       entryPoints: [entry],
@@ -28,7 +28,8 @@ export async function elementBrowser(answer: Script, { page: entry = 'tests/supp
     }),
     openBrowser(),
   ])
-  const server = await fakeChatKit({ element, page: script.outputFiles[0]?.text ?? '', folder }, answer)
+  const element = String(files['/chatkit.js'])
+  const server = await fakeChatKit({ files, page: script.outputFiles[0]?.text ?? '' }, answer)
   const watched = { foreign: [] as string[], complaints: [] as string[] }
   let context: BrowserContext | undefined
 
@@ -54,6 +55,7 @@ export async function elementBrowser(answer: Script, { page: entry = 'tests/supp
 
   return {
     element,
+    files,
     server,
     visit,
     sent: (type: string) => server.requests.filter((request) => request.type === type),

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import path from 'node:path'
+import type { ElementFiles } from '#scripts/build-element.ts'
 
 type Json = Record<string, unknown>
 type Item = Json & { id: string; type: string }
@@ -49,7 +48,7 @@ const PIXEL = Buffer.from(
  * A small in-memory ChatKit server with scripted answers, behind a strict Content-Security-Policy.
  * Close it with `await using`.
  */
-export async function fakeChatKit(scripts: { element: string; page: string; folder: string }, answer: Script) {
+export async function fakeChatKit(scripts: { files: ElementFiles; page: string }, answer: Script) {
   const threads = new Map<string, Stored>()
   const runs = new Map<
     string,
@@ -288,22 +287,23 @@ export async function fakeChatKit(scripts: { element: string; page: string; fold
     }
   }
 
-  const files: Record<string, [string, string]> = {
+  const files: Record<string, [string, string | Uint8Array]> = {
     '/': ['text/html; charset=utf-8', PAGE],
     '/page.css': ['text/css', STYLE],
-    '/chatkit.js': ['text/javascript', scripts.element],
     '/page.js': ['text/javascript', scripts.page],
+    ...Object.fromEntries(
+      Object.entries(scripts.files).map(([address, content]) => [
+        address,
+        [address.endsWith('.js') ? 'text/javascript' : 'font/woff2', content],
+      ]),
+    ),
   }
   const server = createServer(async (incoming, response) => {
     response.setHeader('content-security-policy', POLICY)
     // On a kept-alive connection Chromium itself would repeat a failed request.
     response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
-    const language = /^\/chatkit\/(\w+\.js)$/.exec(incoming.url ?? '')?.[1]
-    if (language)
-      return response
-        .setHeader('content-type', 'text/javascript')
-        .end(await readFile(path.join(scripts.folder, 'chatkit', language)))
+    if (file && incoming.url?.startsWith('/chatkit/')) response.setHeader('access-control-allow-origin', '*')
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
     if (incoming.url?.startsWith('/upload/')) return takeUpload(incoming.url.slice(8), incoming, response)
     if (incoming.url?.startsWith('/preview/')) return response.setHeader('content-type', 'image/png').end(PIXEL)

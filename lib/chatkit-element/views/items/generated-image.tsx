@@ -17,7 +17,19 @@ export function GeneratedImage({ item, isOpen, progress, imageDomains }: Props) 
   if (url && !allowed) return <p class="blocked-image">{strings.blockedImage(strings.generatedImage)}</p>
   return (
     <figure class={`generated-image ${isOpen ? 'is-open' : ''}`}>
-      {url ? <img src={url} alt={strings.generatedImage} /> : <div class="generated-image-empty shimmer-block" />}
+      {url ? (
+        <button
+          type="button"
+          class="md-picture"
+          data-open-picture=""
+          aria-label={strings.openPicture(strings.generatedImage)}
+          disabled={isOpen}
+        >
+          <img src={url} alt={strings.generatedImage} />
+        </button>
+      ) : (
+        <div class="generated-image-empty shimmer-block" />
+      )}
       {isOpen && (
         <progress aria-label={strings.generatingImage} max={1} {...(progress !== undefined && { value: progress })}>
           {strings.generatingImage}

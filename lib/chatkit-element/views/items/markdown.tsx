@@ -1,61 +1,87 @@
 import { Component, createRef } from 'preact'
-import type { Strings } from '#lib/chatkit-element/language/strings.ts'
-import { type Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
-import { type CitedSource, markCitations, placeCitations } from '#lib/chatkit-element/markdown/citations.ts'
-import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
-import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/keep-measures-together.ts'
-import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
-import { toHtml } from '#lib/chatkit-element/markdown/to-html.ts'
+import type { BlockContext } from '#lib/chatkit-element/blocks/fill-block.ts'
+import type { Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
+import { type CitedSource, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
+import { loadMarkdown, markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = { text: string; growing?: boolean; imageDomains?: readonly string[]; citations?: readonly CitedSource[] }
 
 const NONE: readonly never[] = []
+/** A pass that takes longer (ms) than this delays the next one, so that at most a fifth of the time is spent. */
+const CHEAP_MS = 8
+const SHARE = 5
 
 /**
  * Renders untrusted Markdown safely while it is still being written. Complete blocks are not
- * rendered again.
+ * rendered again. Until its part is loaded, and if it cannot be, the text is shown as it is written.
  */
 export class Markdown extends Component<Props> {
   static override contextType = UiContext
-  readonly #blocks = new Blocks()
+  #blocks: Blocks | null = null
+  #unsubscribe: (() => void) | null = null
+  #later: ReturnType<typeof setTimeout> | null = null
+  #cost = 0
 
   override shouldComponentUpdate(next: Props): boolean {
     const now = this.props
-    return (
-      next.text !== now.text ||
-      next.growing !== now.growing ||
-      next.imageDomains !== now.imageDomains ||
-      next.citations !== now.citations
-    )
+    if (next.growing !== now.growing || next.imageDomains !== now.imageDomains || next.citations !== now.citations)
+      return true
+    if (next.text === now.text) return false
+    if (!next.growing || this.#cost < CHEAP_MS) return true
+    this.#later ??= setTimeout(() => this.forceUpdate(), this.#cost * SHARE)
+    return false
+  }
+
+  override componentDidMount(): void {
+    if (!markdownPart.value) this.#unsubscribe = markdownPart.subscribe(() => this.forceUpdate())
+    loadMarkdown()
+  }
+
+  override componentWillUnmount(): void {
+    this.#unsubscribe?.()
+    this.#stopWaiting()
   }
 
   override render({ text, growing = false, imageDomains = NONE, citations = NONE }: Props) {
+    this.#stopWaiting()
+    const part = markdownPart.value
+    if (!part)
+      return (
+        <div class="md md-plain" dir="auto">
+          {text}
+        </div>
+      )
     const { strings } = this.context as Ui
+    const started = performance.now()
+    this.#blocks ??= new part.Blocks()
     const blocks = this.#blocks.read(markCitations(text, citations), growing)
     const { footnotes } = this.#blocks
-    const shared = { imageDomains, citations, footnotes, strings }
+    const shared = { imageDomains, citations, footnotes, strings, tools: partTools }
+    // The blocks are filled after this, in the same task.
+    queueMicrotask(() => {
+      this.#cost = performance.now() - started
+    })
     return (
       <div class="md">
         {blocks.map((block, at) => (
-          <BlockView key={at} block={block} {...shared} />
+          <BlockView key={at} block={block} isGrowing={growing && at === blocks.length - 1} {...shared} />
         ))}
         <Footnotes {...shared} />
       </div>
     )
   }
+
+  #stopWaiting(): void {
+    if (this.#later) clearTimeout(this.#later)
+    this.#later = null
+  }
 }
 
-type Shared = {
-  imageDomains: readonly string[]
-  citations: readonly CitedSource[]
-  footnotes: readonly Footnote[]
-  strings: Strings
-}
-type BlockProps = Shared & { block: Block }
+type BlockProps = BlockContext & { block: Block; isGrowing?: boolean }
 
 /** The notes under a text, each with a link back to its reference. */
-function Footnotes(shared: Shared) {
+function Footnotes(shared: BlockContext) {
   const { footnotes, strings } = shared
   if (!footnotes.some(({ definition }) => definition)) return null
   return (
@@ -104,10 +130,7 @@ class BlockView extends Component<BlockProps> {
   }
 
   #fill(): void {
-    const { block, imageDomains, citations, footnotes, strings } = this.props
-    const fragment = sanitise(toHtml(block.token, { strings, imageDomains, footnotes }), imageDomains)
-    placeCitations(fragment, citations, strings)
-    keepMeasuresTogether(fragment)
-    this.#box.current?.replaceChildren(fragment)
+    const { block, isGrowing = false, ...context } = this.props
+    if (this.#box.current) markdownPart.value?.fillBlock(this.#box.current, block.token, isGrowing, context)
   }
 }

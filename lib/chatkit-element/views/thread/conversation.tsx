@@ -1,10 +1,16 @@
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
+import { markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
 import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
+import {
+  findClickedPicture,
+  PictureDialog,
+  type ShownPicture,
+} from '#lib/chatkit-element/views/files/picture-dialog.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
-import { copyCode, followFootnote, followLink } from '#lib/chatkit-element/views/thread/answer-clicks.ts'
+import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
 import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
 import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
@@ -27,6 +33,7 @@ export function Conversation({ state }: { state: ChatState }) {
     follow,
   })
   const busy = isBusy(state)
+  const [picture, setPicture] = useState<ShownPicture | null>(null)
   return (
     <div class="stage">
       {/* biome-ignore lint/a11y: the box scrolls by keyboard, and the keyboard reaches the buttons and links that are clicked. */}
@@ -39,8 +46,8 @@ export function Conversation({ state }: { state: ChatState }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll a box only if it has the focus.
         tabIndex={0}
         onClick={(event) => {
-          void copyCode(event, strings)
-          followFootnote(event)
+          setPicture(findClickedPicture(event))
+          markdownPart.value?.handleAnswerClick(event, { strings, tools: partTools })
           followLink(event, (name, data) => chat.emitDeeplink(name, data))
         }}
       >
@@ -78,6 +85,7 @@ export function Conversation({ state }: { state: ChatState }) {
           <Failure state={state} />
         </div>
       </div>
+      {picture && <PictureDialog picture={picture} onClose={() => setPicture(null)} />}
       {away && <IconButton icon="arrow-down" label={strings.jumpToLatest} class="jump" onClick={jump} />}
     </div>
   )

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
+import { copyText } from '#lib/chatkit-element/copy-text.ts'
 import { toPlainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
-import { copyText } from '#lib/chatkit-element/views/copy-text.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
