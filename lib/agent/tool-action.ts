@@ -15,6 +15,7 @@ import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
 import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { type Approval, listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { listTakenCalls } from '#lib/data/runs/earlier-tool-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
 import { readCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
@@ -55,8 +56,11 @@ export async function* callFromWidget(
     if (!offered)
       throw new CustomStreamError('The tool behind this button is not available. Try again in a moment.', true)
     const { caller, run } = context
-    const approved = await listApprovedForThread(caller, here.thread.id)
-    const reason = findApprovalReason(offered, call.arguments, { approved, earlier: [] })
+    const threadId = here.thread.id
+    const approved = await listApprovedForThread(caller, threadId)
+    // The person sees what this control did before, but not what was done where they have left.
+    const taken = await listTakenCalls(caller, threadId, { own: [run.id], isAll: false })
+    const reason = findApprovalReason(offered, call.arguments, { approved, earlier: [], taken })
     if (!reason) return yield* makeCall(call, offered, here)
     const unreadable = findReadingProblem(call.arguments)
     if (unreadable) throw new CustomStreamError(`This call needs your approval, and ${unreadable}.`)

@@ -40,6 +40,8 @@ export type RunAbout = {
 export type RunWork = {
   opening?: Opening
   check: () => Promise<void>
+  /** Ends what works on the thread, if the turn is to take its place. */
+  makeRoom?: (() => Promise<void>) | undefined
   begin: () => Promise<Produce>
 }
 
@@ -56,14 +58,13 @@ type Started = Pick<LiveRun, 'id' | 'ended'>
  * its end, if the settings say so); limited if the person has too many runs or starts too many;
  * unauthenticated if the session has ended meanwhile; unavailable while the server shuts down.
  */
-export async function startRun(about: RunAbout, { opening, check, begin }: RunWork): Promise<Started> {
+export async function startRun(about: RunAbout, { opening, check, makeRoom, begin }: RunWork): Promise<Started> {
   const { caller, threadId, operation, requestId, clientRequestId, messageId: turnId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
   const { sessionVersion } = caller
   const repeated = await insertInTurn(
     { ...run, sessionVersion, operation, requestId, clientRequestId, turnId },
-    opening,
-    check,
+    { opening, check, makeRoom },
   )
   if (repeated) return { id: repeated, ended: registry().runs.get(repeated)?.ended ?? Promise.resolve() }
   const produce = await begin().catch(async (error) => {
@@ -87,12 +88,12 @@ export async function startRun(about: RunAbout, { opening, check, begin }: RunWo
  */
 async function insertInTurn(
   run: NewRun,
-  opening: Opening | undefined,
-  check: () => Promise<void>,
+  { opening, check, makeRoom }: Pick<RunWork, 'opening' | 'check' | 'makeRoom'>,
 ): Promise<string | undefined> {
   const { RUNS_AT_ONCE: atOnce, RUNS_PER_MINUTE: perMinute, WHILE_ANSWERING } = env()
   const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
-  for (let recovered = false, waits = false; ; ) {
+  await makeRoom?.()
+  for (let recovered = false, waits = false, isRoomMadeAgain = false; ; ) {
     requireServing()
     registerShutdownHook('runs', drainRuns)
     const inserted = await insertRun(run, { atOnce, perMinute }, opening)
@@ -103,7 +104,11 @@ async function insertInTurn(
     else if (inserted.outcome !== 'busy') throw toRefusal(inserted, { atOnce, perMinute })
     // The run that holds the thread may have lost its process.
     if (!recovered && (await recoverRuns(run.threadId)) > 0) recovered = true
-    else if (Date.now() >= deadline) throw stillAnswering()
+    else if (makeRoom && !isRoomMadeAgain) {
+      // Another turn began meanwhile.
+      isRoomMadeAgain = true
+      await makeRoom()
+    } else if (Date.now() >= deadline) throw stillAnswering()
     else {
       if (!waits) log.info({ operation: run.operation, thread_id: run.threadId }, 'a turn waits for the one before it')
       waits = true

@@ -116,6 +116,7 @@ type Ids = {
   share: string
   sharedFile: string
   sharedItem: string
+  branch: string
   title: string
 }
 const MISSING: Ids = {
@@ -135,6 +136,7 @@ const MISSING: Ids = {
   share: 'shr_00000000000000000000000000',
   sharedFile: 'atc_11111111111111111111111111',
   sharedItem: 'shi_00000000000000000000000000',
+  branch: 'brn_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -246,7 +248,9 @@ beforeAll(async () => {
     (await tx.attachment.findFirstOrThrow(ofShare)).id,
     (await tx.sharedItem.findFirstOrThrow(ofShare)).id,
   ])
+  await store.branches?.setAside(thread, { after: items.data[0]?.id ?? '' })
   hers = {
+    branch: (await store.branches?.list(thread))?.[0]?.branches[0] ?? '',
     ...{ share, sharedFile, sharedItem },
     question,
     memory: (await listMemories(ann.caller))[0]?.id ?? '',
@@ -537,6 +541,8 @@ const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown
   'threads.sync_custom_action': ({ thread, item }) => ({ thread_id: thread, item_id: item, action: { type: 'x' } }),
   'threads.get_by_id': ({ thread }) => ({ thread_id: thread }),
   'threads.list': ({ thread }) => ({ after: thread }),
+  'threads.choose_branch': ({ thread, branch }) => ({ thread_id: thread, branch_id: branch }),
+  'threads.delete_turn': ({ thread, item }) => ({ thread_id: thread, item_id: item }),
   'threads.update': ({ thread }) => ({ thread_id: thread, title: 'stolen' }),
   'threads.delete': ({ thread }) => ({ thread_id: thread }),
   'items.list': ({ thread, item }) => ({ thread_id: thread, after: item }),

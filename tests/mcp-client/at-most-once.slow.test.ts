@@ -7,6 +7,7 @@ import { handleAction } from '#lib/agent/handle-action.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem, WidgetItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { findToolCall, listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { savePolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -145,16 +146,66 @@ describe('a retry', () => {
     await using model = await openAIServer(callOf('pay', { a: 1, b: { c: 2, d: 3 } }), { text: 'Paid.' })
     withSettings(settings(server, model))
     const thread = threadOf(await begin('pay'))
-    model.script(callOf('pay', { a: 1, b: { c: 2, d: 4 } }), { text: 'Paid.' })
-    expect(cards((await retry(thread)).events)).toEqual([])
-    model.script(callOf('pay', { b: { d: 3, c: 2 }, a: 1 }))
-    expect(cards((await retry(thread)).events)).toHaveLength(1)
     model.script(callOf('pay', { a: 1, b: { c: 2, d: 3 } }), { text: 'Paid.' })
     const input = typed('again, please')
     expect(
       cards((await ask({ type: 'threads.add_user_message', params: { thread_id: thread, input } })).events),
     ).toEqual([])
+    model.script(callOf('pay', { a: 1, b: { c: 2, d: 4 } }), { text: 'Paid.' })
+    expect(cards((await retry(thread)).events)).toEqual([])
+    model.script(callOf('pay', { b: { d: 3, c: 2 }, a: 1 }))
+    expect(cards((await retry(thread)).events)).toHaveLength(1)
     expect(server.calls).toHaveLength(3)
+  })
+
+  test('needs an approval for a write of any branch, as often as the conversation is changed', async () => {
+    await using server = await faultServer([done])
+    await using model = await openAIServer(callOf('pay'), { text: 'Paid.' })
+    withSettings(settings(server, model))
+    const thread = threadOf(await begin('pay 7'))
+    const read = async () =>
+      (await ask({ type: 'threads.get_by_id', params: { thread_id: thread } })).data as unknown as WireThread
+    const replaced = async () => (await read()).items.data.find(({ type }) => type === 'user_message')?.id
+    const edit = async (text: string) => {
+      const params = { thread_id: thread, input: typed(text), replaces: await replaced() }
+      return cards((await ask({ type: 'threads.add_user_message', params })).events)
+    }
+    const say = async (text: string) =>
+      cards((await ask({ type: 'threads.add_user_message', params: { thread_id: thread, input: typed(text) } })).events)
+
+    // A branch without the call, then one that would make it again.
+    model.script({ text: 'What for?' })
+    expect(await edit('pay')).toEqual([])
+    model.script(callOf('pay'))
+    const [card] = await edit('pay 7 now')
+    expect(JSON.stringify(card?.widget)).toContain('The same call was made before')
+    // Later on the path, and after the way back to where the call was made.
+    model.script(callOf('pay'))
+    expect(await say('do pay')).toHaveLength(1)
+    model.script({ text: 'Fine.' })
+    await say('never mind')
+    const { forks = [] } = await read()
+    await ask({ type: 'threads.choose_branch', params: { thread_id: thread, branch_id: forks[0]?.branches[0] } })
+    expect((await read()).items.data.map(({ type }) => type)).toContain('workflow')
+    model.script(callOf('pay'))
+    expect(await say('pay again')).toHaveLength(1)
+    expect(server.calls).toHaveLength(1)
+  })
+
+  test('needs an approval for a write of a deleted turn, whose row in the ledger stays', async () => {
+    await using server = await faultServer([done])
+    await using model = await openAIServer(callOf('pay'), { text: 'Paid.' })
+    withSettings(settings(server, model))
+    const thread = threadOf(await begin('pay 7'))
+    const { data } = await ask({ type: 'items.list', params: { thread_id: thread, order: 'asc' } })
+    const params = { thread_id: thread, item_id: (data.data as ThreadItem[])[0]?.id }
+    expect((await ask({ type: 'threads.delete_turn', params })).data.items).toMatchObject({ data: [] })
+    expect(await ledger()).toMatchObject([{ tool: 'pay', status: 'succeeded' }])
+    model.script(callOf('pay'))
+    const input = typed('pay 7')
+    const { events } = await ask({ type: 'threads.add_user_message', params: { thread_id: thread, input } })
+    expect(JSON.stringify(cards(events)[0]?.widget)).toContain('The same call was made before')
+    expect(server.calls).toHaveLength(1)
   })
 
   test('needs no approval if the first call was refused', async () => {

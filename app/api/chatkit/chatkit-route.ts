@@ -79,11 +79,10 @@ function startTurn(
   switches: SwitchedOff[],
 ): ReturnType<typeof startRun> {
   const remembered = rememberPlace(request, caller)
-  const { operation, threadId, messageId, requestId: clientRequestId, opening, check, begin } = answer
+  const { operation, threadId, messageId, requestId: clientRequestId, opening, check, makeRoom, begin } = answer
   const about = { caller, threadId, messageId, operation, requestId: findCurrentRequestId() ?? '', clientRequestId }
   return startRun(about, {
-    opening,
-    check,
+    ...{ opening, check, makeRoom },
     begin: async () => {
       await switchOff(caller, threadId, switches)
       const events = await begin({ isStored: true })

@@ -7,6 +7,7 @@ import { requireChoiceFor } from '#lib/agent/models/catalog/model-choice.ts'
 import { transcribe } from '#lib/agent/models/transcribe.ts'
 import { answersHeldQuestion, makeAnswerHeld } from '#lib/agent/questions/answer-held.ts'
 import { withCurrentQuestions } from '#lib/agent/questions/current-questions.ts'
+import { endWaits } from '#lib/agent/questions/end-waits.ts'
 import { withCurrentTasks } from '#lib/agent/tasks/current-tasks.ts'
 import { watchTasks } from '#lib/agent/tasks/watch-tasks.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
@@ -45,6 +46,7 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
     respond,
     watch: watchForTitle,
     act,
+    leave: (threadId) => endWaits(caller, stored, threadId),
     actSync: makeAnswerHeld(caller),
     takesSync: answersHeldQuestion,
     limits: { messageMaxChars: MESSAGE_MAX_CHARS, attachmentsMax: ATTACHMENTS_PER_MESSAGE },

@@ -1,6 +1,6 @@
 import type { ContentSource, UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
-import type { EarlierCall } from '#lib/data/runs/earlier-tool-calls.ts'
+import type { EarlierCall, TakenCall } from '#lib/data/runs/earlier-tool-calls.ts'
 import { hashArguments } from '#lib/data/runs/ledger.ts'
 import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'
 import { hashDefinition, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'
@@ -21,6 +21,8 @@ export type Known = {
    * Calls of earlier attempts at the same turn, and calls of this attempt with an unknown outcome.
    */
   earlier: EarlierCall[]
+  /** Calls of the thread's branches that took or may have taken effect. */
+  taken?: TakenCall[]
   /** Calls that this attempt made before it was parked. */
   own?: EarlierCall[]
   /**
@@ -45,10 +47,12 @@ export function findApprovalReason(
 ): ApprovalReason | undefined {
   const { server, made } = connection
   const asked = removeBoundArguments(args as Record<string, unknown>, server)
-  const inDoubt = made.isInDoubt(tool.name, asked) || isRepeated(server.name, tool.name, asked, known.earlier)
+  const isAmong = (calls: TakenCall[]) => isRepeated(server.name, tool.name, asked, calls)
+  const inDoubt = made.isInDoubt(tool.name, asked) || isAmong(listTaken(known.earlier))
   if (inDoubt && !onlyReads({ builtin: server.builtin, tool, policy })) return 'repeated'
-  const again =
-    made.isMadeBefore(tool.name, asked, callId) || isRepeated(server.name, tool.name, asked, known.own ?? [])
+  // What the tool claims to have read elsewhere may be read again.
+  if (tool.annotations?.readOnlyHint !== true && isAmong(known.taken ?? [])) return 'repeated'
+  const again = made.isMadeBefore(tool.name, asked, callId) || isAmong(listTaken(known.own ?? []))
   // The tool's own claim is enough: one that lies could do everything twice at its first call.
   if (again && !isHarmlessTwice(tool)) return 'repeated'
   const reasons: Record<ApprovalPolicy, ApprovalReason | undefined> = {
@@ -90,11 +94,12 @@ function whyRisky(server: McpServer, { annotations }: McpTool): ApprovalReason |
     : undefined
 }
 
-function isRepeated(server: string, tool: string, args: unknown, earlier: EarlierCall[]): boolean {
-  if (earlier.length === 0) return false
+function listTaken(calls: EarlierCall[]): EarlierCall[] {
+  return calls.filter(({ status }) => MAY_HAVE_FINISHED.has(status))
+}
+
+function isRepeated(server: string, tool: string, args: unknown, taken: TakenCall[]): boolean {
+  if (taken.length === 0) return false
   const hash = hashArguments(args)
-  return earlier.some(
-    (call) =>
-      call.server === server && call.tool === tool && call.argumentsHash === hash && MAY_HAVE_FINISHED.has(call.status),
-  )
+  return taken.some((call) => call.server === server && call.tool === tool && call.argumentsHash === hash)
 }

@@ -12,7 +12,7 @@ import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { listMemories, type Memory } from '#lib/data/people/memories.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
-import { type EarlierCall, listAnsweredTools, listCallsFor } from '#lib/data/runs/earlier-tool-calls.ts'
+import { type EarlierCall, listAnsweredTools, listCallsFor, listTakenCalls } from '#lib/data/runs/earlier-tool-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -23,7 +23,8 @@ export type ReadContext = Awaited<ReturnType<typeof readContext>>
 /**
  * Reads what a turn has to know, in rounds, so that one turn never takes most of the pool. `runs`
  * are the turn's own runs. `own` are the calls that they made for the message. `earlier` are the
- * calls of other attempts, and own calls with an unknown outcome. `items` are those that the
+ * calls of other attempts, and own calls with an unknown outcome. `taken` are those of the thread's
+ * branches. `items` are those that the
  * thread's summary does not cover. Throws unauthenticated if the account is gone.
  */
 export async function readContext(caller: Caller, { thread, input, store }: Omit<Turn, 'signal'>, runs: string[]) {
@@ -33,11 +34,12 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     readItems(caller, store, thread.id),
     readMemory(caller, thread),
   ])
-  const [policies, approved, answered, files] = await Promise.all([
+  const [policies, approved, answered, files, taken] = await Promise.all([
     listPolicies(caller),
     listApprovedForThread(caller, thread.id),
     listAnsweredTools(caller, thread.id),
     listThreadFiles(caller, thread.id),
+    listTakenCalls(caller, thread.id, { own: runs, isAll: true }),
   ])
   const [origins, outside, off, remembered, calls] = await Promise.all([
     listMessageOrigins(caller, thread.id),
@@ -68,6 +70,7 @@ export async function readContext(caller: Caller, { thread, input, store }: Omit
     origins,
     outside,
     off,
+    taken,
     earlier: all.filter((call) => !isOwn(call)),
     own: all.filter(isOwn),
   }

@@ -38,10 +38,11 @@ function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }
 
-/** The operations and their parameters: 16 of the protocol, and two that only our element sends. */
+/** The operations and their parameters: 16 of the protocol, and four that only our element sends. */
 export const PARAMS = {
   'threads.create': z.object({ input: UserMessageInput }),
-  'threads.add_user_message': z.object({ ...thread, input: UserMessageInput }),
+  /** Our extension: `replaces` is the message of the thread that was edited. */
+  'threads.add_user_message': z.object({ ...thread, input: UserMessageInput, replaces: id.nullish() }),
   'threads.add_client_tool_output': z.object({ ...thread, result: z.unknown().optional() }),
   'threads.add_structured_input': z.object({
     ...thread,
@@ -82,6 +83,10 @@ export const PARAMS = {
     after: z.number().int().min(0).max(2_147_483_647).nullish(),
     wait: z.boolean().nullish(),
   }),
+  /** Our extension: shows another of the ways on from a place of the thread. */
+  'threads.choose_branch': z.object({ ...thread, branch_id: id }),
+  /** Our extension: deletes a message with the versions of its answer. */
+  'threads.delete_turn': z.object({ ...thread, item_id: id }),
 } as const
 
 export type Operation = keyof typeof PARAMS

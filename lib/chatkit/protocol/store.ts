@@ -1,5 +1,5 @@
 import type { Attachment, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { Fork, Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 /**
@@ -60,12 +60,41 @@ export interface Store {
 
   /** Absent if the server takes no attachments. */
   attachments?: AttachmentRecords
+  /** Absent if the store keeps one path of a thread only. */
+  branches?: Branches
 }
 
 /**
- * What a turn begins with: the message, and a new thread if it starts one. Stored all or nothing.
+ * What a turn begins with: the message, and a new thread if it starts one. `replaces` is the message
+ * that it stands in for: that one is left with all that followed it. Stored all or nothing.
  */
-export type Opening = { thread?: Thread; message: UserMessageItem }
+export type Opening = { thread?: Thread; message: UserMessageItem; replaces?: string }
+
+/** Where the end of a path begins: behind an item, or with it. */
+export type PlaceOnPath = { after: string } | { from: string }
+
+/**
+ * The ways on that a person has left. All other methods of the store know only the path that is
+ * shown.
+ */
+export interface Branches {
+  /** The places of the path from which more than one way goes on. */
+  list(threadId: string): Promise<Fork[]>
+  /** Throws conflict if the thread can have no more branches. */
+  requireRoom(threadId: string): Promise<void>
+  /** Takes the end of the path off it, and keeps it as a branch. */
+  setAside(threadId: string, place: PlaceOnPath): Promise<void>
+  /**
+   * Leaves the path where a branch begins, and shows the branch. Throws conflict while an answer is
+   * written or waits for its person.
+   */
+  choose(threadId: string, branchId: string): Promise<void>
+  /**
+   * Deletes a message of the path with every version of its answer. What followed stays. Throws
+   * conflict as `choose` does.
+   */
+  deleteTurn(threadId: string, messageId: string): Promise<void>
+}
 
 /** The records of uploaded files, including `metadata`. */
 export interface AttachmentRecords {

@@ -39,6 +39,14 @@ export type ThreadOrigin = { kind: 'imported' | 'shared'; from?: string; at: str
 export const ORIGIN = 'origin'
 
 /**
+ * A place of a thread from which more than one way goes on, because a message was edited or answered
+ * again. Null among the ids of the `branches`, oldest first, stands for the way that is shown.
+ * `item_id` is its first item, absent if nothing follows; `after_id` is the item before the place,
+ * absent at the start.
+ */
+export type Fork = { item_id?: string; after_id?: string; branches: (string | null)[] }
+
+/**
  * A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere an empty page
  * does not mean that there are none.
  */
@@ -49,6 +57,8 @@ export type WireThread = Thread & {
   context_usage?: ContextUsage
   /** Our extension: present if its first messages were not written in it. */
   origin?: ThreadOrigin
+  /** Our extension: only `threads.get_by_id`, and a turn that made a fork, fill it. */
+  forks?: Fork[]
 }
 
 /** Where the server keeps the `context_usage` of a thread: a key of its metadata. */

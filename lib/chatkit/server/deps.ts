@@ -57,6 +57,11 @@ export type Deps<Context> = {
   turns?: LiveTurns
   act?: Act<Context>
   /**
+   * Called before a person leaves a part of a thread, by an edit or to have it answered again: ends
+   * what waits there for them.
+   */
+  leave?: (threadId: string) => Promise<void>
+  /**
    * Answers synchronous actions at once, even during a turn. Without it, `act` answers in a turn.
    */
   actSync?: (call: {
@@ -94,6 +99,8 @@ export type PreparedTurn<Context> = {
   messageId?: string
   opening?: Opening
   check: () => Promise<void>
+  /** Ends what works on the thread, which this turn replaces. Absent if the turn waits for it. */
+  makeRoom?: () => Promise<void>
   begin: (from?: {
     isStored?: boolean
   }) => Promise<(signal: AbortSignal, context: Context) => AsyncGenerator<ThreadStreamEvent>>

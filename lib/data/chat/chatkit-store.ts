@@ -5,6 +5,7 @@ import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachment-records.ts'
 import { deleteFilesOf } from '#lib/data/attachments/result-file.ts'
+import { createBranches } from '#lib/data/chat/branches/branches.ts'
 import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
@@ -39,8 +40,8 @@ export function createPrismaStore(caller: { userId: string }): Store {
     requestId === undefined ? newId(prefix) : deriveId(prefix, ownerId, requestId)
   const write = (statement: Prisma.Sql) => retryIdempotent(() => runStatementAs(caller, statement))
 
-  async function writeItem(threadId: string, item: ThreadItem): Promise<void> {
-    const [written] = await write(upsertItem({ ownerId, threadId }, item)).catch(ignoreMissing)
+  const writeItem = (isNew: boolean) => async (threadId: string, item: ThreadItem) => {
+    const [written] = await write(upsertItem({ ownerId, threadId }, item, ALWAYS, isNew)).catch(ignoreMissing)
     if (!written) throw notFound('The conversation')
   }
 
@@ -141,21 +142,27 @@ export function createPrismaStore(caller: { userId: string }): Store {
       return { ...page, data: page.data.map(({ data }) => data) }
     },
 
-    addItem: writeItem,
-    saveItem: writeItem,
+    addItem: writeItem(true),
+    saveItem: writeItem(false),
     deleteItem: async (threadId, id) => {
       const [gone] = await retryIdempotent(() =>
         runStatementAs<{ data: ThreadItem }>(
           caller,
+          // Branches that hang at the item hang at the one before it then.
           Prisma.sql`
-            DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}
-            RETURNING data`,
+            WITH gone AS (DELETE FROM thread_items WHERE thread_id = ${threadId} AND id = ${id} AND owner_id = ${ownerId}
+              RETURNING seq, data),
+            hung AS (UPDATE branches SET after_id = (SELECT id FROM thread_items WHERE thread_id = ${threadId}
+                AND owner_id = ${ownerId} AND seq < (SELECT seq FROM gone) ORDER BY seq DESC LIMIT 1)
+              WHERE thread_id = ${threadId} AND owner_id = ${ownerId} AND after_id = ${id})
+            SELECT data FROM gone`,
         ),
       )
       if (gone) await deleteFilesOf(caller, threadId, gone.data)
     },
 
     attachments: createAttachmentStore(caller),
+    branches: createBranches(caller),
   }
 }
 
@@ -179,15 +186,26 @@ export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Pr
     WHERE threads.owner_id = excluded.owner_id RETURNING id`
 }
 
-/** Returns SQL that writes an item if the condition holds. */
-export function upsertItem({ ownerId, threadId }: Home, given: ThreadItem, when = ALWAYS): Prisma.Sql {
+/**
+ * Returns SQL that writes an item if the condition holds: where it is, or at the end of the path. One
+ * that is in a branch is changed there, or comes to the path if `isNew`.
+ */
+export function upsertItem(home: Home, given: ThreadItem, when = ALWAYS, isNew = false): Prisma.Sql {
   const item = toStorable(given)
+  const { ownerId, threadId } = home
+  const isAside = Prisma.sql`thread_id = ${threadId} AND id = ${item.id} AND owner_id = ${ownerId} AND ${when}`
+  const data = Prisma.sql`${JSON.stringify(item)}::jsonb`
+  const aside = isNew
+    ? Prisma.sql`DELETE FROM branch_items WHERE ${isAside} RETURNING id`
+    : Prisma.sql`UPDATE branch_items SET type = ${item.type}, data = ${data} WHERE ${isAside} RETURNING id`
   return Prisma.sql`
-    INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
-    SELECT ${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${JSON.stringify(item)}::jsonb, ${timeOf(item.created_at)}
-    WHERE ${when}
-    ON CONFLICT (thread_id, id) DO UPDATE SET type = excluded.type, data = excluded.data
-    WHERE thread_items.owner_id = excluded.owner_id RETURNING id`
+    WITH aside AS (${aside}), written AS (
+      INSERT INTO thread_items (thread_id, id, owner_id, type, data, created_at)
+      SELECT ${threadId}, ${item.id}, ${ownerId}, ${item.type}, ${data}, ${timeOf(item.created_at)}
+      WHERE ${when} AND (${isNew}::boolean OR NOT EXISTS (SELECT FROM aside))
+      ON CONFLICT (thread_id, id) DO UPDATE SET type = excluded.type, data = excluded.data
+      WHERE thread_items.owner_id = excluded.owner_id RETURNING id)
+    SELECT id FROM aside UNION ALL SELECT id FROM written`
 }
 
 /**

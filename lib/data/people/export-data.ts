@@ -37,7 +37,7 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
- * items, summaries and switches, attachments (without bytes), shares, feedback, runs, approvals, questions,
+ * items, branches, summaries and switches, attachments (without bytes), shares, feedback, runs, approvals, questions,
  * tool calls, requests to models, tasks, notes and memories. Authorized apps and connected accounts
  * are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
@@ -51,6 +51,12 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'thread_items', (tx, ownerId, after?: { seq: bigint }) =>
     tx.threadItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'branches', (tx, ownerId, after?: { id: string }) =>
+    tx.branch.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
+  )
+  yield* list(caller, 'branch_items', (tx, ownerId, after?: { seq: bigint }) =>
+    tx.branchItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
   )
   yield* list(caller, 'summaries', (tx, ownerId, after?: { id: string }) =>
     tx.summary.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),

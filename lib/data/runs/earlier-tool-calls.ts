@@ -29,6 +29,40 @@ export function listCallsFor(caller: { userId: string }, turnId: string): Promis
   )
 }
 
+/** A call that took or may have taken effect. */
+export type TakenCall = Pick<EarlierCall, 'server' | 'tool' | 'argumentsHash'>
+
+/** More different calls than one thread has, by far. */
+const TAKEN_MAX = 20_000
+
+/**
+ * The calls of a thread, of whichever branch, that took or may have taken effect, each once: those for
+ * messages that are not on the path now, because they were edited, deleted or left, and those of the
+ * path if `isAll` and the thread has branches. Those of the runs `own` are left out.
+ */
+export function listTakenCalls(
+  caller: { userId: string },
+  threadId: string,
+  { own, isAll }: { own: readonly string[]; isAll: boolean },
+): Promise<TakenCall[]> {
+  const isOwn = Prisma.sql`thread_id = ${threadId} AND owner_id = ${caller.userId}`
+  return runStatementAs<TakenCall>(
+    caller,
+    Prisma.sql`
+      WITH taken AS (
+        -- What a widget's control called has no message of its own, but its run has.
+        SELECT server, tool, arguments_hash, started_at,
+          coalesce(turn_id, (SELECT runs.turn_id FROM runs WHERE runs.id = run_id)) AS message_id
+        FROM tool_calls WHERE ${isOwn} AND status IN ('pending', 'succeeded', 'unknown', 'cancelled')
+          AND (run_id IS NULL OR run_id <> ALL(${[...own]}::text[]))
+      )
+      SELECT server, tool, arguments_hash AS "argumentsHash" FROM taken
+      WHERE (${isAll}::boolean AND EXISTS (SELECT FROM branches WHERE ${isOwn}))
+        OR (message_id IS NOT NULL AND NOT EXISTS (SELECT FROM thread_items WHERE ${isOwn} AND id = message_id))
+      GROUP BY server, tool, arguments_hash ORDER BY max(started_at) DESC LIMIT ${TAKEN_MAX}::integer`,
+  )
+}
+
 /** The version of the assistant that asked for a call. Null for Switchboard as it is built in, and for a command. */
 export async function findVersionOfCall(caller: { userId: string }, id: string): Promise<string | null> {
   const [row] = await runStatementAs<{ versionId: string | null }>(

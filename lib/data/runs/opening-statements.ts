@@ -1,8 +1,10 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { bindStatements } from '#lib/data/attachments/attachment-records.ts'
+import { makeSetAsideStatements } from '#lib/data/chat/branches/branches.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
 import { rememberChoiceStatements } from '#lib/data/chat/model-choices.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
+import { newId } from '#lib/platform/ids.ts'
 
 type OpeningStatements = {
   /** Run before the run is inserted. */
@@ -19,7 +21,7 @@ type OpeningStatements = {
  */
 export function makeOpeningStatements(
   run: { id: string; ownerId: string },
-  { thread, message }: Opening,
+  { thread, message, replaces }: Opening,
 ): OpeningStatements {
   const { ownerId } = run
   const threadId = message.thread_id
@@ -28,16 +30,27 @@ export function makeOpeningStatements(
   const takesMessages = thread
     ? Prisma.sql`NOT EXISTS (SELECT ${here} AND status->>'type' <> 'active')`
     : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active' AND deleted_at IS NULL)`
+  // A message that came before has replaced the other one already.
+  const isReplaceable = Prisma.sql`EXISTS (SELECT FROM thread_items WHERE thread_id = ${threadId} AND owner_id = ${ownerId}
+    AND type = 'user_message' AND id IN (${replaces ?? message.id}, ${message.id}))`
   const files = message.attachments.map(({ id }) => id)
   const binding = files.length > 0 ? bindStatements({ ownerId, threadId }, files, isRun) : null
+  const conditions = [
+    takesMessages,
+    ...(binding ? [binding.isFree] : []),
+    ...(replaces === undefined ? [] : [isReplaceable]),
+  ]
   return {
     locks: binding ? [binding.lock] : [],
-    isPossible: binding ? Prisma.sql`${takesMessages} AND ${binding.isFree}` : takesMessages,
+    isPossible: Prisma.join(conditions, ' AND '),
     writes: [
       thread
         ? upsertThread(ownerId, thread, isRun)
         : // A message is a use, and brings a conversation back from the archive.
           Prisma.sql`UPDATE threads SET updated_at = now(), archived_at = NULL WHERE id = ${threadId} AND owner_id = ${ownerId} AND ${isRun}`,
+      ...(replaces === undefined
+        ? []
+        : makeSetAsideStatements({ ownerId, threadId }, { from: replaces }, newId('brn'), isRun)),
       upsertItem({ ownerId, threadId }, message, isRun),
       ...rememberChoiceStatements(ownerId, message, thread !== undefined, isRun),
       ...(binding ? [binding.bind] : []),

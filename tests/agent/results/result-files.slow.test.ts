@@ -302,7 +302,7 @@ test('a link can be attached under one short line, whatever its server calls it'
   expect(attach.data).toMatchObject({ kind: 'resource', uri: 'doc://plan' })
 })
 
-test('the files of an answer go if its message is answered anew, and those of others stay', async () => {
+test('the files of an answer stay if its message is answered anew, and go with its turn; others stay', async () => {
   await using server = await mcpServer([{ name: 'look', run: () => ({ content: [PICTURE] }) }])
   withSettings({ MCP_SERVER_URL: server.url })
   const door = agentDoor(ann)
@@ -314,6 +314,10 @@ test('the files of an answer go if its message is answered anew, and those of ot
   await door.ask({ type: 'threads.retry_after_item', params })
   const statusOf = async ({ events }: typeof first) =>
     (await get(/http[^"]+\/api\/attachments\/\w+/.exec(JSON.stringify(events))?.[0] ?? '')).status
+  expect([await statusOf(first), await statusOf(second)]).toEqual([200, 200])
+  // Declines what the retry asks for.
+  await door.say(thread, 'no')
+  expect((await door.ask({ type: 'threads.delete_turn', params })).status).toBe(200)
   expect([await statusOf(first), await statusOf(second)]).toEqual([200, 404])
   expect(await withSystem('admin', (tx) => tx.attachment.count({ where: { ownerId: ann.caller.userId } }))).toBe(1)
 })

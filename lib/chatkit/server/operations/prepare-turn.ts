@@ -1,6 +1,6 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Opening } from '#lib/chatkit/protocol/store.ts'
+import type { Opening, Store } from '#lib/chatkit/protocol/store.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server/deps.ts'
 import { toWireThread } from '#lib/chatkit/server/operations/wire.ts'
@@ -57,15 +57,25 @@ export function prepareMessageTurn<Context>(
   if (newThread) shown.unshift({ type: 'thread.created', thread: toWireThread(newThread) })
   // Another turn may have set the title of a thread while this one waited.
   const loadThread = async () => newThread ?? store.loadThread(threadId)
-  const begin = async (thread: Thread) => [streamOptionsEvent(deps, thread)]
+  const isEdit = opening.replaces !== undefined
+  const begin = async (thread: Thread) => [
+    streamOptionsEvent(deps, thread),
+    ...(isEdit ? await forksEvents(store, thread) : []),
+  ]
+  const makeRoom = async () => {
+    await check()
+    await deps.turns?.stop(threadId)
+    await deps.leave?.(threadId)
+  }
   return {
     threadId,
     messageId: message.id,
     opening,
     check: async () => void (await check()),
+    ...(isEdit && { makeRoom }),
     begin: async ({ isStored = false } = {}) => {
       if (!isStored) {
-        await check()
+        await (isEdit ? makeRoom() : check())
         await storeOpening(store, opening)
       }
       return (signal, context) =>
@@ -85,6 +95,12 @@ export function respondTo<Context>({ respond, watch }: Deps<Context>, input: Use
 
 export function streamOptionsEvent<Context>({ streamOptions }: Deps<Context>, thread: Thread): ThreadStreamEvent {
   return { type: 'stream_options', stream_options: streamOptions?.(thread) ?? { allow_cancel: true } }
+}
+
+/** Tells clients of the ways on, now that the turn has left one; nothing if the store keeps none. */
+export async function forksEvents(store: Store, thread: Thread): Promise<ThreadStreamEvent[]> {
+  const forks = (await store.branches?.list(thread.id)) ?? []
+  return forks.length > 0 ? [{ type: 'thread.updated', thread: toWireThread(thread, undefined, forks) }] : []
 }
 
 function pipe<Context>(

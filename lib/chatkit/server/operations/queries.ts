@@ -1,8 +1,8 @@
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
-import { toPageQuery } from '#lib/chatkit/protocol/store.ts'
+import { type Branches, type Store, toPageQuery } from '#lib/chatkit/protocol/store.ts'
 import type { Deps } from '#lib/chatkit/server/deps.ts'
-import { loadActive, loadSender } from '#lib/chatkit/server/operations/require.ts'
+import { loadActive, loadSender, requireUserMessage } from '#lib/chatkit/server/operations/require.ts'
 import { toWireAttachment, toWireItem, toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
 import { AppError } from '#lib/platform/errors.ts'
@@ -15,8 +15,11 @@ type Query<O extends Operation> = (params: Params<O>, deps: QueryDeps) => Promis
 
 const getThread: Query<'threads.get_by_id'> = async ({ thread_id }, { store }) => {
   const thread = await store.loadThread(thread_id)
-  const items = await store.listItems(thread_id, { ...toPageQuery({ order: 'asc' }), visible: true })
-  return toWireThread(thread, { ...items, data: items.data.map(toWireItem) })
+  const [items, forks] = await Promise.all([
+    store.listItems(thread_id, { ...toPageQuery({ order: 'asc' }), visible: true }),
+    store.branches?.list(thread_id),
+  ])
+  return toWireThread(thread, { ...items, data: items.data.map(toWireItem) }, forks)
 }
 
 const listThreads: Query<'threads.list'> = async (params, { store }) => {
@@ -48,6 +51,24 @@ const listItems: Query<'items.list'> = async ({ thread_id, ...params }, { store 
   await store.loadThread(thread_id)
   const page = await store.listItems(thread_id, { ...toPageQuery(params), visible: true })
   return { ...page, data: page.data.map(toWireItem) }
+}
+
+const chooseBranch: Query<'threads.choose_branch'> = async ({ thread_id, branch_id }, deps) => {
+  await deps.store.loadThread(thread_id)
+  await requireBranches(deps.store).choose(thread_id, branch_id)
+  return getThread({ thread_id }, deps)
+}
+
+const deleteTurn: Query<'threads.delete_turn'> = async ({ thread_id, item_id }, deps) => {
+  await deps.store.loadThread(thread_id)
+  await requireUserMessage(deps.store, thread_id, item_id)
+  await requireBranches(deps.store).deleteTurn(thread_id, item_id)
+  return getThread({ thread_id }, deps)
+}
+
+function requireBranches({ branches }: Store): Branches {
+  if (!branches) throw new AppError('bad_request', 'This server keeps one version of a conversation.')
+  return branches
 }
 
 const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback }) => {
@@ -103,6 +124,8 @@ export const queries = {
   'threads.delete': deleteThread,
   'threads.stop': stopTurn,
   'threads.sync_custom_action': actSync,
+  'threads.choose_branch': chooseBranch,
+  'threads.delete_turn': deleteTurn,
   'items.list': listItems,
   'items.feedback': giveFeedback,
   'attachments.create': createAttachment,

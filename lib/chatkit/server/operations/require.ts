@@ -47,6 +47,27 @@ export async function requireUserMessage(store: Store, threadId: string, itemId:
   return item
 }
 
+/**
+ * Throws if a message cannot stand in for another one: not_found, bad_request for another kind of
+ * item, conflict if the thread has too many versions. A message that is stored has done so before.
+ */
+export async function requireReplaceable(store: Store, message: UserMessageItem, replaced: string): Promise<void> {
+  const { id, thread_id: threadId, request_id: requestId } = message
+  if (requestId !== undefined && (await isStored(store, threadId, id))) return
+  await requireUserMessage(store, threadId, replaced)
+  await store.branches?.requireRoom(threadId)
+}
+
+async function isStored(store: Store, threadId: string, itemId: string): Promise<boolean> {
+  try {
+    await store.loadItem(threadId, itemId)
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return false
+    throw error
+  }
+}
+
 /** The form to fill in. Throws not_found, bad_request for another item, conflict if answered. */
 export async function requirePendingInput(
   store: Store,

@@ -2,8 +2,9 @@ import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server/deps.ts'
 import { fillForm } from '#lib/chatkit/server/operations/fill-form.ts'
-import { listItemsSince } from '#lib/chatkit/server/operations/last-turn.ts'
+import { leaveBehind } from '#lib/chatkit/server/operations/leave-behind.ts'
 import {
+  forksEvents,
   prepareMessageTurn,
   prepareTurn,
   respondTo,
@@ -14,11 +15,12 @@ import {
   loadSender,
   requirePendingInput,
   requirePendingToolCalls,
+  requireReplaceable,
   requireShort,
   requireUserMessage,
 } from '#lib/chatkit/server/operations/require.ts'
 import { toMessage } from '#lib/chatkit/server/operations/to-message.ts'
-import { AppError, notFound } from '#lib/platform/errors.ts'
+import { AppError } from '#lib/platform/errors.ts'
 
 // The operations that stream (protocol section 1.6). Preparing one checks everything and stores
 // nothing; it stores only when its events are read.
@@ -40,12 +42,16 @@ const createThread: Prepare<'threads.create'> = async ({ input }, deps, requestI
   return prepareMessageTurn(deps, { thread, message: await check() }, check)
 }
 
-const addUserMessage: Prepare<'threads.add_user_message'> = async ({ thread_id, input }, deps, requestId) => {
+const addUserMessage: Prepare<'threads.add_user_message'> = async (params, deps, requestId) => {
+  const { thread_id, input, replaces } = params
   const check = async () => {
     await loadActive(deps.store, thread_id)
-    return toMessage(deps, thread_id, input, requestId)
+    const message = await toMessage(deps, thread_id, input, requestId)
+    if (replaces != null) await requireReplaceable(deps.store, message, replaces)
+    return message
   }
-  return prepareMessageTurn(deps, { message: await check() }, check)
+  const message = await check()
+  return prepareMessageTurn(deps, { message, ...(replaces != null && { replaces }) }, check)
 }
 
 const addToolOutput: Prepare<'threads.add_client_tool_output'> = async ({ thread_id, result }, deps) => {
@@ -87,16 +93,16 @@ const retryAfterItem: Prepare<'threads.retry_after_item'> = async ({ thread_id, 
   const { store } = deps
   return prepareTurn(deps, {
     messageId: item_id,
-    check: async () => ({
-      thread: await loadActive(store, thread_id),
-      message: await requireUserMessage(store, thread_id, item_id),
-    }),
+    check: async () => {
+      const thread = await loadActive(store, thread_id)
+      const message = await requireUserMessage(store, thread_id, item_id)
+      await store.branches?.requireRoom(thread_id)
+      return { thread, message }
+    },
     begin: async ({ thread }) => {
-      const { start, after } = await listItemsSince(store, thread_id, ({ id }) => id === item_id)
-      // The message was deleted meanwhile, so nothing can be newer than it.
-      if (!start) throw notFound('The item')
-      for (const { id } of after) await store.deleteItem(thread_id, id)
-      return [streamOptionsEvent(deps, thread)]
+      await deps.leave?.(thread_id)
+      await leaveBehind(store, thread_id, { after: item_id })
+      return [streamOptionsEvent(deps, thread), ...(await forksEvents(store, thread))]
     },
     answer: ({ message }) => respondTo(deps, message),
   })

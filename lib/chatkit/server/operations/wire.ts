@@ -3,6 +3,7 @@ import type { Attachment, ThreadItem, WidgetNode } from '#lib/chatkit/protocol/i
 import {
   CONTEXT_USAGE,
   type ContextUsage,
+  type Fork,
   ORIGIN,
   type Thread,
   type ThreadOrigin,
@@ -13,7 +14,11 @@ import type { Page } from '#lib/platform/page.ts'
 // What leaves the server, in the form of protocol section 1.2.
 
 /** A thread as clients get it, without the server's metadata. */
-export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [], has_more: false }): WireThread {
+export function toWireThread(
+  thread: Thread,
+  items: Page<ThreadItem> = { data: [], has_more: false },
+  forks: Fork[] = [],
+): WireThread {
   const { id, title, created_at, status, allowed_image_domains, metadata } = thread
   const usage = metadata[CONTEXT_USAGE] as ContextUsage | undefined
   const origin = metadata[ORIGIN] as ThreadOrigin | undefined
@@ -26,6 +31,7 @@ export function toWireThread(thread: Thread, items: Page<ThreadItem> = { data: [
     metadata: {},
     ...(usage && { context_usage: usage }),
     ...(origin && { origin }),
+    ...(forks.length > 0 && { forks }),
     items,
   }
 }
