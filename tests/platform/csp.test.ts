@@ -155,7 +155,7 @@ test('every response has the static headers, and API responses have a policy tha
   // Headers here would override those of a route. The worker of PDF files is a file.
   const policies = rules.filter((rule) => /content-security-policy/i.test(JSON.stringify(rule)))
   const headers = [{ key: 'content-security-policy', value: "default-src 'none'; sandbox" }]
-  expect(policies).toEqual([{ source: '/chatkit/pdf-worker.js', headers }])
+  expect(policies).toEqual([{ source: '/chatkit/:worker(pdf-worker-.*)', headers }])
   const policyOf = async (handler: () => Promise<Response>) =>
     (await route({ session: 'none' }, handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get(
       'content-security-policy',
