@@ -1,14 +1,20 @@
 import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import type { ReactNode } from 'react'
+import { ClientSentences } from '#app/language/client-sentences.tsx'
+import { readPageLanguage, readTranslate } from '#app/language/page-language.ts'
 import { NonceMeta } from '#app/ui/layout/nonce-meta.tsx'
 import { readTheme, THEME_COOKIE } from '#app/ui/layout/theme-cookie.ts'
+import { LANGUAGES } from '#lib/platform/language/languages.ts'
 import './globals.css'
 
-export const metadata: Metadata = {
-  title: { default: 'Switchboard', template: '%s · Switchboard' },
-  description: 'Chat that gets things done through MCP tools.',
-  robots: { index: false, follow: false },
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await readTranslate()
+  return {
+    title: { default: 'Switchboard', template: '%s · Switchboard' },
+    description: t('Chat that gets things done through MCP tools.'),
+    robots: { index: false, follow: false },
+  }
 }
 
 export const viewport: Viewport = {
@@ -29,10 +35,18 @@ export const viewport: Viewport = {
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const theme = readTheme((await cookies()).get(THEME_COOKIE)?.value)
   const nonce = (await headers()).get('x-nonce') ?? undefined
+  const language = await readPageLanguage()
   return (
-    <html lang="en" data-theme={theme === 'system' ? undefined : theme} suppressHydrationWarning>
+    <html
+      lang={language}
+      dir={LANGUAGES[language].direction}
+      data-theme={theme === 'system' ? undefined : theme}
+      suppressHydrationWarning
+    >
       <head>{nonce && <NonceMeta nonce={nonce} />}</head>
-      <body>{children}</body>
+      <body>
+        <ClientSentences rooms={['common']}>{children}</ClientSentences>
+      </body>
     </html>
   )
 }

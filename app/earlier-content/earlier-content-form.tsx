@@ -3,11 +3,13 @@
 import { useState } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { sendJson } from '#app/forms/send-json.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 
 /** Keeps or deletes all of the content, then continues to the chat. */
 export function EarlierContentForm() {
+  const t = useTranslate()
   const [problem, setProblem] = useState<string>()
   const decide = async (decision: 'keep' | 'delete') => {
     const sent = await sendJson('POST', '/api/me/earlier-content', { decision })
@@ -19,16 +21,16 @@ export function EarlierContentForm() {
     <div className="grid gap-3">
       <FormProblem message={problem} />
       <Button tone="primary" onClick={async () => setProblem((await decide('keep'))?.error)}>
-        It is mine: keep it
+        {t('It is mine: keep it')}
       </Button>
       <ConfirmButton
-        label="Delete it"
+        label={t('Delete it')}
         tone="danger"
-        title="Delete all of it?"
-        confirmLabel="Delete for good"
+        title={t('Delete all of it?')}
+        confirmLabel={t('Delete for good')}
         action={() => decide('delete')}
       >
-        <p>The conversations, tasks, notes, files and wishes of the list are removed. This cannot be undone.</p>
+        <p>{t('The conversations, tasks, notes, files and wishes of the list are removed. This cannot be undone.')}</p>
       </ConfirmButton>
     </div>
   )

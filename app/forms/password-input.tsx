@@ -2,6 +2,7 @@
 
 import { Eye, EyeOff } from 'lucide-react'
 import { type ComponentProps, useState } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { TextInput } from '#app/ui/forms/field.tsx'
 
 /**
@@ -12,6 +13,7 @@ export function PasswordInput({
   autoComplete,
   ...rest
 }: ComponentProps<'input'> & { autoComplete: 'new-password' | 'current-password' }) {
+  const t = useTranslate()
   const [shown, setShown] = useState(false)
   const Icon = shown ? EyeOff : Eye
   return (
@@ -27,7 +29,7 @@ export function PasswordInput({
       />
       <button
         type="button"
-        aria-label="Show the password"
+        aria-label={t('Show the password')}
         aria-pressed={shown}
         onClick={() => setShown(!shown)}
         className="absolute inset-y-1 end-1 grid w-9 place-items-center rounded-sm text-ink-faint hover:bg-sunken hover:text-ink"

@@ -1,6 +1,7 @@
 'use client'
 
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import type { Translate } from '#lib/platform/language/translate.ts'
 
 export type Values = Record<string, string>
 /** The form's problems: a sentence by field name, and under `form` one that belongs to no field. */
@@ -65,9 +66,9 @@ export function requireFilled(values: Values, sentences: Problems): Problems {
 }
 
 /** A problem if a new password is too short. The server checks again. */
-export function checkNewPassword(values: Values, name: string): Problems {
+export function checkNewPassword(values: Values, name: string, t: Translate): Problems {
   const length = [...(values[name] ?? '').normalize('NFKC')].length
   if (length < 10)
-    return { [name]: 'The password needs at least 10 characters. A few words that only you put together are good.' }
-  return length > 200 ? { [name]: 'The password is longer than 200 characters.' } : {}
+    return { [name]: t('The password needs at least 10 characters. A few words that only you put together are good.') }
+  return length > 200 ? { [name]: t('The password is longer than 200 characters.') } : {}
 }

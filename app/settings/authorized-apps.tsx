@@ -3,6 +3,7 @@
 import { Plug } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { sendJson } from '#app/forms/send-json.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
@@ -23,30 +24,29 @@ type AuthorizedApp = {
  * The apps that the person has authorized, each with a button to remove it, and how to add another.
  */
 export function AuthorizedApps({ endpoint, apps }: { endpoint: string; apps: AuthorizedApp[] }) {
+  const t = useTranslate()
   const router = useRouter()
   return (
     <Card
       flush
-      title="Authorized apps"
-      hint={
-        <>
-          MCP clients that act for you at <code className="font-mono break-all">{endpoint}</code>
-        </>
-      }
+      title={t('Authorized apps')}
+      hint={t.rich('MCP clients that act for you at {endpoint}', {
+        endpoint: <code className="font-mono break-all">{endpoint}</code>,
+      })}
     >
       <div className="border-t border-line">
         {apps.length === 0 ? (
-          <EmptyState icon={Plug} title="No authorized apps">
-            Add the address to an MCP client. It leads you here and asks before it may do anything.
+          <EmptyState icon={Plug} title={t('No authorized apps')}>
+            {t('Add the address to an MCP client. It leads you here and asks before it may do anything.')}
           </EmptyState>
         ) : (
           <Table
-            caption="Authorized apps"
+            caption={t('Authorized apps')}
             rows={apps}
             rowKey={({ clientId }) => clientId}
             columns={[
               {
-                header: 'App',
+                header: t('App'),
                 lead: true,
                 cell: ({ name, host, permissions }) => (
                   <>
@@ -56,20 +56,20 @@ export function AuthorizedApps({ endpoint, apps }: { endpoint: string; apps: Aut
                   </>
                 ),
               },
-              { header: 'Since', cell: ({ since }) => <RelativeTime at={since} /> },
+              { header: t('Since'), cell: ({ since }) => <RelativeTime at={since} /> },
               {
-                header: 'Last used',
-                cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
+                header: t('Last used'),
+                cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : t('never')),
               },
               {
-                header: 'Remove',
+                header: t('Remove'),
                 align: 'end',
                 cell: ({ clientId, name }) => (
                   <ConfirmButton
-                    label="Remove"
+                    label={t('Remove')}
                     size="sm"
-                    title={`Remove “${name}”?`}
-                    confirmLabel="Remove"
+                    title={t('Remove “{name}”?', { name })}
+                    confirmLabel={t('Remove')}
                     action={async () => {
                       const sent = await sendJson('DELETE', '/api/me/clients', { client_id: clientId })
                       if (!sent.ok) return { error: sent.message }
@@ -77,7 +77,7 @@ export function AuthorizedApps({ endpoint, apps }: { endpoint: string; apps: Aut
                       return undefined
                     }}
                   >
-                    It loses access at once. To get it back, it has to ask you again.
+                    {t('It loses access at once. To get it back, it has to ask you again.')}
                   </ConfirmButton>
                 ),
               },
@@ -86,7 +86,7 @@ export function AuthorizedApps({ endpoint, apps }: { endpoint: string; apps: Aut
         )}
       </div>
       <details className="border-t border-line p-4 sm:p-5">
-        <summary className="cursor-pointer font-medium">Connect an app</summary>
+        <summary className="cursor-pointer font-medium">{t('Connect an app')}</summary>
         <div className="mt-4">
           <Connect endpoint={endpoint} />
         </div>

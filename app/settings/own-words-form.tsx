@@ -4,12 +4,14 @@ import { useState } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { sendJson } from '#app/forms/send-json.ts'
 import { useForm } from '#app/forms/use-form.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Field, TextArea } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 
 /** What a person wants assistants to know: about them, and how to answer. */
 export function OwnWordsForm({ words }: { words: { about: string; howToAnswer: string } }) {
+  const t = useTranslate()
   const [saved, setSaved] = useState(false)
   const { problems, pending, fields } = useForm({
     async send(values) {
@@ -25,20 +27,20 @@ export function OwnWordsForm({ words }: { words: { about: string; howToAnswer: s
   })
   return (
     <form {...fields} className="grid gap-4">
-      <Field label="About you" optional hint="Such as your work, your team, what you use.">
+      <Field label={t('About you')} optional hint={t('Such as your work, your team, what you use.')}>
         <TextArea name="about" rows={3} maxLength={3_000} defaultValue={words.about} />
       </Field>
-      <Field label="How to answer" optional hint="Such as short, with examples, in German.">
+      <Field label={t('How to answer')} optional hint={t('Such as short, with examples, in German.')}>
         <TextArea name="how_to_answer" rows={3} maxLength={3_000} defaultValue={words.howToAnswer} />
       </Field>
       <FormProblem message={problems.form} />
       {saved && (
         <Notice tone="ok" announce>
-          Saved.
+          {t('Saved.')}
         </Notice>
       )}
       <div>
-        <SubmitButton pending={pending}>Save</SubmitButton>
+        <SubmitButton pending={pending}>{t('Save')}</SubmitButton>
       </div>
     </form>
   )

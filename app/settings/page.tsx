@@ -1,5 +1,5 @@
 import { Brain, ChartColumn, Download, Plug, Share2 } from 'lucide-react'
-import type { Metadata } from 'next'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { LinkButton, toButtonClass } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
@@ -11,6 +11,8 @@ import { readOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { requireAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
+import { listLanguages } from '#lib/platform/language/languages.ts'
+import type { Translate } from '#lib/platform/language/translate.ts'
 import { AuthorizedApps } from './authorized-apps.tsx'
 import { DeleteAccount } from './delete-account.tsx'
 import { OwnWordsForm } from './own-words-form.tsx'
@@ -20,15 +22,14 @@ import { RevokeAllTokens } from './revoke-all-tokens.tsx'
 import { SignOutEverywhere } from './sign-out-everywhere.tsx'
 import { Tokens } from './tokens.tsx'
 
-const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
-
-export const metadata: Metadata = { title: 'Settings' }
+export const generateMetadata = makeTitle('Settings')
 
 export default async function SettingsPage({
   searchParams,
 }: {
   searchParams: Promise<{ tokens_after?: string | string[] }>
 }) {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const after = [(await searchParams).tokens_after].flat()[0]
   const [account, tokens, apps, words] = await Promise.all([
@@ -37,6 +38,7 @@ export default async function SettingsPage({
     listAuthorizedApps(caller),
     readOwnWords(caller),
   ])
+  const day = new Intl.DateTimeFormat(t.locale, { dateStyle: 'medium', timeZone: 'UTC' })
   const endpoint = `${env().APP_URL}/mcp`
   // Without the built-in tools clients have nothing to connect to, but existing tokens and apps can
   // still be revoked.
@@ -44,9 +46,9 @@ export default async function SettingsPage({
   const hasPassword = account.passwordHash !== null
   return (
     <div className="max-w-3xl">
-      <PageHeader title="Settings" hint="Your account, who may act for you, and your data." />
+      <PageHeader title={t('Settings')} hint={t('Your account, who may act for you, and your data.')} />
       <div className="grid gap-5">
-        <Card title="Profile" hint="The assistant knows you by this name and counts days in this time zone.">
+        <Card title={t('Profile')} hint={t('The assistant knows you by this name and counts days in this time zone.')}>
           <ProfileForm
             name={account.name}
             email={account.email}
@@ -54,80 +56,97 @@ export default async function SettingsPage({
             canVerify={canMail()}
             timeZone={account.timeZone}
             timeZones={Intl.supportedValuesOf('timeZone')}
+            language={account.language}
+            languages={listLanguages()}
           />
         </Card>
         <Card
-          title="What assistants should know"
-          hint="Your own words for every assistant, sent to its model with each message. Nobody else sees them."
+          title={t('What assistants should know')}
+          hint={t('Your own words for every assistant, sent to its model with each message. Nobody else sees them.')}
         >
           <OwnWordsForm words={words} />
         </Card>
         <Card
-          title="Password"
+          title={t('Password')}
           hint={
             hasPassword
-              ? 'A change signs you out on every other device, removes every authorized app and stops running answers.'
-              : 'You sign in without a password. You can add one as a second way.'
+              ? t(
+                  'A change signs you out on every other device, removes every authorized app and stops running answers.',
+                )
+              : t('You sign in without a password. You can add one as a second way.')
           }
         >
           <PasswordForm hasPassword={hasPassword} email={account.email} />
         </Card>
         <Card
-          title="Sessions and tokens"
-          hint="Signs you out in every other browser and removes every authorized app at once. Personal tokens keep working until you revoke them."
+          title={t('Sessions and tokens')}
+          hint={t(
+            'Signs you out in every other browser and removes every authorized app at once. Personal tokens keep working until you revoke them.',
+          )}
         >
           <div className="flex flex-wrap gap-3">
             <SignOutEverywhere />
             <RevokeAllTokens />
           </div>
         </Card>
-        {(offered || apps.length > 0) && <AuthorizedApps endpoint={endpoint} apps={apps.map(toProps)} />}
+        {(offered || apps.length > 0) && (
+          <AuthorizedApps endpoint={endpoint} apps={apps.map((app) => toProps(app, t))} />
+        )}
         {(offered || tokens.data.length > 0) && (
           <Tokens
             endpoint={endpoint}
-            scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label }))}
+            scopes={Object.entries(SCOPES).map(([id, label]) => ({ id, label: t(label) }))}
             tokens={tokens.data.map(({ createdAt, lastUsedAt, expiresAt, ...token }) => ({
               ...token,
               createdAt: createdAt.toISOString(),
               lastUsedAt: lastUsedAt?.toISOString() ?? null,
-              expiresOn: expiresAt && DAY.format(expiresAt),
+              expiresOn: expiresAt && day.format(expiresAt),
               expired: expiresAt !== null && expiresAt < new Date(),
             }))}
             first={after && '/settings#tokens'}
             next={tokens.after && `/settings?tokens_after=${encodeURIComponent(tokens.after)}#tokens`}
           />
         )}
-        <Card title="Memory" hint="What assistants remember of you in every conversation.">
+        <Card title={t('Memory')} hint={t('What assistants remember of you in every conversation.')}>
           <LinkButton href="/settings/memory">
             <Brain aria-hidden className="size-4" />
-            See and change it
+            {t('See and change it')}
           </LinkButton>
         </Card>
-        <Card title="Connected accounts" hint="Your own accounts at services whose tools the assistant uses for you.">
+        <Card
+          title={t('Connected accounts')}
+          hint={t('Your own accounts at services whose tools the assistant uses for you.')}
+        >
           <LinkButton href="/settings/connections">
             <Plug aria-hidden className="size-4" />
-            Manage connected accounts
+            {t('Manage connected accounts')}
           </LinkButton>
         </Card>
-        <Card title="Conversations" hint="Those that you share, and those that you bring along from elsewhere.">
+        <Card
+          title={t('Conversations')}
+          hint={t('Those that you share, and those that you bring along from elsewhere.')}
+        >
           <LinkButton href="/settings/conversations">
             <Share2 aria-hidden className="size-4" />
-            Shares and imports
+            {t('Shares and imports')}
           </LinkButton>
         </Card>
-        <Card title="Usage" hint="What your conversations used of models, what that cost, and your limits.">
+        <Card title={t('Usage')} hint={t('What your conversations used of models, what that cost, and your limits.')}>
           <LinkButton href="/settings/usage">
             <ChartColumn aria-hidden className="size-4" />
-            Show my usage
+            {t('Show my usage')}
           </LinkButton>
         </Card>
-        <Card title="Your data" hint="Profile, threads, runs, tool calls, tasks and notes as one JSON file.">
+        <Card title={t('Your data')} hint={t('Profile, threads, runs, tool calls, tasks and notes as one JSON file.')}>
           <a href="/api/me/export" download className={toButtonClass()}>
             <Download aria-hidden className="size-4" />
-            Export my data
+            {t('Export my data')}
           </a>
         </Card>
-        <Card title="Delete account" hint="Removes your account and everything in it from this server, for good.">
+        <Card
+          title={t('Delete account')}
+          hint={t('Removes your account and everything in it from this server, for good.')}
+        >
           <DeleteAccount hasPassword={hasPassword} />
         </Card>
       </div>
@@ -135,7 +154,7 @@ export default async function SettingsPage({
   )
 }
 
-function toProps({ scopes, since, lastUsedAt, ...app }: AuthorizedApp) {
-  const permissions = scopes.filter(isScope).map((scope) => SCOPES[scope])
+function toProps({ scopes, since, lastUsedAt, ...app }: AuthorizedApp, t: Translate) {
+  const permissions = scopes.filter(isScope).map((scope) => t(SCOPES[scope]))
   return { ...app, permissions, since: since.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null }
 }

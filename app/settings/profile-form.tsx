@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { sendJson } from '#app/forms/send-json.ts'
 import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
@@ -18,16 +19,24 @@ type Props = {
   canVerify: boolean
   timeZone: string | null
   timeZones: string[]
+  /** The chosen language; null for the browser's. */
+  language: string | null
+  languages: { code: string; name: string }[]
 }
 
-export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZones }: Props) {
+export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZones, language, languages }: Props) {
+  const t = useTranslate()
   const router = useRouter()
   const [saved, setSaved] = useState(false)
   const { problems, pending, fields } = useForm({
-    check: (values) => requireFilled(values, { name: 'Enter your name.' }),
+    check: (values) => requireFilled(values, { name: t('Enter your name.') }),
     async send(values) {
       setSaved(false)
-      const sent = await sendJson('PATCH', '/api/me', { name: values.name, time_zone: values.time_zone || null })
+      const sent = await sendJson('PATCH', '/api/me', {
+        name: values.name,
+        time_zone: values.time_zone || null,
+        language: values.language || null,
+      })
       if (!sent.ok) return sent.code === 'bad_request' ? { name: sent.message } : { form: sent.message }
       setSaved(true)
       router.refresh()
@@ -38,12 +47,12 @@ export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZo
   return (
     <form {...fields} className="grid gap-4">
       <div className="grid items-start gap-4 sm:grid-cols-2">
-        <Field label="Name" error={problems.name}>
+        <Field label={t('Name')} error={problems.name}>
           <TextInput name="name" autoComplete="name" maxLength={100} required defaultValue={name} />
         </Field>
-        <Field label="Time zone">
+        <Field label={t('Time zone')}>
           <Select name="time_zone" defaultValue={timeZone ?? ''}>
-            <option value="">As my browser says</option>
+            <option value="">{t('As my browser says')}</option>
             {zones.map((zone) => (
               <option key={zone} value={zone}>
                 {zone.replaceAll('_', ' ')}
@@ -51,23 +60,33 @@ export function ProfileForm({ name, email, verified, canVerify, timeZone, timeZo
             ))}
           </Select>
         </Field>
+        <Field label={t('Language')}>
+          <Select name="language" defaultValue={language ?? ''}>
+            <option value="">{t('As my browser says')}</option>
+            {languages.map((each) => (
+              <option key={each.code} value={each.code} lang={each.code}>
+                {each.name}
+              </option>
+            ))}
+          </Select>
+        </Field>
       </div>
       <div className="grid gap-1.5">
-        <p className="text-sm font-medium">E-mail</p>
+        <p className="text-sm font-medium">{t('E-mail')}</p>
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="break-all">{email}</span>
-          <Badge tone={verified ? 'ok' : 'neutral'}>{verified ? 'Verified' : 'Not verified'}</Badge>
+          <Badge tone={verified ? 'ok' : 'neutral'}>{verified ? t('Verified') : t('Not verified')}</Badge>
           {!verified && canVerify && <VerifyButton />}
         </div>
       </div>
       <FormProblem message={problems.form} />
       {saved && (
         <Notice tone="ok" announce>
-          Saved.
+          {t('Saved.')}
         </Notice>
       )}
       <div>
-        <SubmitButton pending={pending}>Save</SubmitButton>
+        <SubmitButton pending={pending}>{t('Save')}</SubmitButton>
       </div>
     </form>
   )

@@ -4,6 +4,7 @@ import { KeyRound } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { sendJson } from '#app/forms/send-json.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -42,6 +43,7 @@ type Props = {
  * be revoked.
  */
 export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
+  const t = useTranslate()
   const router = useRouter()
   const [making, setMaking] = useState(false)
   const [made, setMade] = useState<string | null>(null)
@@ -49,8 +51,8 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
   return (
     <Card
       flush
-      title="Personal tokens"
-      hint="For scripts, and for MCP clients that cannot sign in by themselves."
+      title={t('Personal tokens')}
+      hint={t('For scripts, and for MCP clients that cannot sign in by themselves.')}
       actions={
         !making && (
           <Button
@@ -60,7 +62,7 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
               setMaking(true)
             }}
           >
-            New token
+            {t('New token')}
           </Button>
         )
       }
@@ -81,8 +83,8 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
       {made && <MadeToken token={made} endpoint={endpoint} />}
       <div id="tokens" className="border-t border-line">
         {tokens.length === 0 ? (
-          <EmptyState icon={KeyRound} title="No tokens">
-            Make one to use your tools from a script or another MCP client.
+          <EmptyState icon={KeyRound} title={t('No tokens')}>
+            {t('Make one to use your tools from a script or another MCP client.')}
           </EmptyState>
         ) : (
           <TokenTable tokens={tokens} />
@@ -95,13 +97,16 @@ export function Tokens({ endpoint, scopes, tokens, first, next }: Props) {
 
 /** A token that was just made, which nobody can look up again. */
 function MadeToken({ token, endpoint }: { token: string; endpoint: string }) {
+  const t = useTranslate()
   return (
     <div className="border-t border-line p-4 sm:p-5">
-      <Notice tone="ok" announce title="Copy your token now: it is not shown again">
+      <Notice tone="ok" announce title={t('Copy your token now: it is not shown again')}>
         <div className="mt-2 grid gap-2">
-          <CodeBlock text={token} label="token" wrap />
+          <CodeBlock text={token} label={t('token')} wrap />
           <p>
-            Send it as <code className="font-mono">Authorization: Bearer …</code>, or paste it into a client:
+            {t.rich('Send it as <code>Authorization: Bearer …</code>, or paste it into a client:', {
+              code: (chunks) => <code className="font-mono">{chunks}</code>,
+            })}
           </p>
           <Connect endpoint={endpoint} token={token} />
         </div>
@@ -111,15 +116,16 @@ function MadeToken({ token, endpoint }: { token: string; endpoint: string }) {
 }
 
 function TokenTable({ tokens }: { tokens: Token[] }) {
+  const t = useTranslate()
   const router = useRouter()
   return (
     <Table
-      caption="Personal tokens"
+      caption={t('Personal tokens')}
       rows={tokens}
       rowKey={({ id }) => id}
       columns={[
         {
-          header: 'Name',
+          header: t('Name'),
           lead: true,
           cell: ({ name, scopes: allowed }) => (
             <>
@@ -128,24 +134,25 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
             </>
           ),
         },
-        { header: 'Created', cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
+        { header: t('Created'), cell: ({ createdAt }) => <RelativeTime at={createdAt} /> },
         {
-          header: 'Last used',
-          cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : 'never'),
+          header: t('Last used'),
+          cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime at={lastUsedAt} /> : t('never')),
         },
         {
-          header: 'Expires',
-          cell: ({ expiresOn, expired }) => (expired ? <Badge tone="warn">Expired</Badge> : (expiresOn ?? 'never')),
+          header: t('Expires'),
+          cell: ({ expiresOn, expired }) =>
+            expired ? <Badge tone="warn">{t('Expired')}</Badge> : (expiresOn ?? t('never')),
         },
         {
-          header: 'Revoke',
+          header: t('Revoke'),
           align: 'end',
           cell: ({ id, name }) => (
             <ConfirmButton
-              label="Revoke"
+              label={t('Revoke')}
               size="sm"
-              title={`Revoke “${name}”?`}
-              confirmLabel="Revoke"
+              title={t('Revoke “{name}”?', { name })}
+              confirmLabel={t('Revoke')}
               action={async () => {
                 const sent = await sendJson('DELETE', `/api/me/tokens/${id}`)
                 if (!sent.ok) return { error: sent.message }
@@ -153,7 +160,7 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
                 return undefined
               }}
             >
-              Whatever uses this token stops working at once.
+              {t('Whatever uses this token stops working at once.')}
             </ConfirmButton>
           ),
         },

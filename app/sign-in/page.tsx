@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { TextLink } from '#app/forms/text-link.tsx'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { Entrance } from '#app/ui/layout/entrance.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { canMail } from '#lib/auth/mail/send-mail.ts'
@@ -15,29 +15,32 @@ import { toReturnPath, withReturnPath } from './return-path.ts'
 import { SignInForm } from './sign-in-form.tsx'
 import { findSentence } from './sign-in-sentence.ts'
 
-export const metadata: Metadata = { title: 'Sign in' }
+export const generateMetadata = makeTitle('Sign in')
 
 type Query = { callbackUrl?: string | string[]; error?: string }
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Query> }) {
+  const t = await readTranslate()
   const { callbackUrl, error } = await searchParams
   const path = toReturnPath(callbackUrl, env().APP_URL)
   if (!error && (await findCaller(await headers()))) redirect(path)
   if (!(await hasAnyAccount())) redirect('/set-up')
   return (
     <Entrance
-      title="Sign in"
+      title={t('Sign in')}
       below={
         signUpMode() !== 'closed' && (
           <p>
-            New here? <TextLink href={withReturnPath('/sign-up', path)}>Create an account</TextLink>
+            {t.rich('New here? <link>Create an account</link>', {
+              link: (chunks) => <TextLink href={withReturnPath('/sign-up', path)}>{chunks}</TextLink>,
+            })}
           </p>
         )
       }
     >
       {error && (
         <Notice tone="bad" announce>
-          {findSentence(error)}
+          {t(findSentence(error))}
         </Notice>
       )}
       <SignInForm path={path} mailLinks={canMail()} />

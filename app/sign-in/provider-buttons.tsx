@@ -3,10 +3,12 @@
 import { LogIn } from 'lucide-react'
 import { signIn } from 'next-auth/react'
 import { useState } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 
 /** One button for each identity provider. */
 export function ProviderButtons({ providers, path }: { providers: { id: string; name: string }[]; path: string }) {
+  const t = useTranslate()
   const [leaving, setLeaving] = useState<string | null>(null)
   if (providers.length === 0) return null
 
@@ -23,7 +25,7 @@ export function ProviderButtons({ providers, path }: { providers: { id: string; 
     <>
       <div className="flex items-center gap-3 text-sm text-ink-faint">
         <span aria-hidden className="h-px flex-1 bg-line" />
-        or
+        {t('or')}
         <span aria-hidden className="h-px flex-1 bg-line" />
       </div>
       <div className="grid gap-2">
@@ -36,7 +38,7 @@ export function ProviderButtons({ providers, path }: { providers: { id: string; 
             className="w-full"
           >
             <LogIn aria-hidden className="size-4" />
-            Continue with {name}
+            {t('Continue with {name}', { name })}
           </Button>
         ))}
       </div>

@@ -1,8 +1,10 @@
-const TRY_AGAIN = 'Signing in did not work. Try again. If it persists, tell your administrator.'
-const PROVIDER = 'The other service did not let you in, or could not be reached. Try again.'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
+
+const TRY_AGAIN: Sentence = 'Signing in did not work. Try again. If it persists, tell your administrator.'
+const PROVIDER: Sentence = 'The other service did not let you in, or could not be reached. Try again.'
 
 /** The sentence for each reason of a refused sign-in: next-auth's reasons and our own. */
-const SENTENCES: Record<string, string> = {
+const SENTENCES: Record<string, Sentence> = {
   CredentialsSignin: 'The address or the password is wrong.',
   TooManyAttempts: 'Too many attempts. Try again in 15 minutes; after many from different places it can take an hour.',
   Unavailable: 'The server is busy or cannot reach its database just now. Try again in a moment.',
@@ -29,6 +31,6 @@ const SENTENCES: Record<string, string> = {
 }
 
 /** The sentence for a reason; a general one for an unknown reason. */
-export function findSentence(reason: string): string {
+export function findSentence(reason: string): Sentence {
   return SENTENCES[reason] ?? TRY_AGAIN
 }

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { TextLink } from '#app/forms/text-link.tsx'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { ProviderButtons } from '#app/sign-in/provider-buttons.tsx'
 import { toReturnPath, withReturnPath } from '#app/sign-in/return-path.ts'
 import { Entrance } from '#app/ui/layout/entrance.tsx'
@@ -13,34 +13,39 @@ import { hasAnyAccount } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { AccountForm } from './account-form.tsx'
 
-export const metadata: Metadata = { title: 'Create an account' }
+export const generateMetadata = makeTitle('Create an account')
 
 export default async function SignUpPage({
   searchParams,
 }: {
   searchParams: Promise<{ callbackUrl?: string | string[] }>
 }) {
+  const t = await readTranslate()
   const path = toReturnPath((await searchParams).callbackUrl, env().APP_URL)
   if (await findCaller(await headers())) redirect(path)
   if (!(await hasAnyAccount())) redirect('/set-up')
   const mode = signUpMode()
   const signIn = (
     <p>
-      Have an account? <TextLink href={withReturnPath('/sign-in', path)}>Sign in</TextLink>
+      {t.rich('Have an account? <link>Sign in</link>', {
+        link: (chunks) => <TextLink href={withReturnPath('/sign-in', path)}>{chunks}</TextLink>,
+      })}
     </p>
   )
   if (mode === 'closed')
     return (
-      <Entrance title="Create an account" below={signIn}>
-        <Notice>New accounts are closed on this server. Ask its administrator for one.</Notice>
+      <Entrance title={t('Create an account')} below={signIn}>
+        <Notice>{t('New accounts are closed on this server. Ask its administrator for one.')}</Notice>
       </Entrance>
     )
   return (
-    <Entrance title="Create an account" below={signIn}>
+    <Entrance title={t('Create an account')} below={signIn}>
       <AccountForm
         first={false}
         path={path}
-        emailHint={mode === 'domain' ? `An address at ${env().SIGN_UP_DOMAINS.join(' or ')}.` : undefined}
+        emailHint={
+          mode === 'domain' ? t('An address at {join}.', { join: env().SIGN_UP_DOMAINS.join(' or ') }) : undefined
+        }
       />
       <ProviderButtons providers={listFederatedProviders()} path={path} />
     </Entrance>

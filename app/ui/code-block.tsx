@@ -1,6 +1,7 @@
 'use client'
 
 import { useRef } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { CopyButton } from './copy-button.tsx'
 
 /**
@@ -8,6 +9,7 @@ import { CopyButton } from './copy-button.tsx'
  * long lines break instead.
  */
 export function CodeBlock({ text, label, wrap = false }: { text: string; label: string; wrap?: boolean }) {
+  const t = useTranslate()
   const code = useRef<HTMLElement>(null)
   return (
     <div className="relative min-w-0 rounded-md border border-line bg-sunken">
@@ -25,7 +27,7 @@ export function CodeBlock({ text, label, wrap = false }: { text: string; label: 
       </section>
       {/* Reaches the edge, so that a scrolled line does not reappear behind the button. */}
       <div className="absolute end-0 top-0 rounded-md bg-sunken p-1.5">
-        <CopyButton text={text} label={`Copy ${label}`} fallback={code} />
+        <CopyButton text={text} label={t('Copy {label}', { label })} fallback={code} />
       </div>
     </div>
   )

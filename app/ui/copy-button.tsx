@@ -2,6 +2,7 @@
 
 import { Check, Copy } from 'lucide-react'
 import { type RefObject, useEffect, useState } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from './button.tsx'
 
 /**
@@ -17,6 +18,7 @@ export function CopyButton({
   label: string
   fallback?: RefObject<HTMLElement | null>
 }) {
+  const t = useTranslate()
   const [outcome, setOutcome] = useState<'copied' | 'selected' | null>(null)
   useEffect(() => {
     if (!outcome) return
@@ -42,7 +44,7 @@ export function CopyButton({
         <Copy aria-hidden className="size-4" />
       )}
       <span role="status" className={outcome ? 'text-xs' : 'sr-only'}>
-        {outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Press Ctrl+C' : ''}
+        {outcome === 'copied' ? t('Copied') : outcome === 'selected' ? t('Press Ctrl+C') : ''}
       </span>
     </Button>
   )

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { readTranslate } from '#app/language/page-language.ts'
 
 const HEIGHT = 100
 const STEP = 10
@@ -11,7 +12,7 @@ export type DayBar = { day: string; title: string; parts: { size: number; colour
  * Days as bars. `top` is the size of a bar of full height and `topText` its label. Screen readers
  * get `label`; give them the numbers in a table beside it.
  */
-export function DayBars({
+export async function DayBars({
   label,
   days,
   top,
@@ -24,6 +25,7 @@ export function DayBars({
   topText: string
   legend?: ReactNode
 }) {
+  const t = await readTranslate()
   return (
     <figure className="grid grid-cols-[auto_1fr] gap-x-2 text-xs text-ink-faint">
       <div aria-hidden className="flex flex-col justify-between text-end tabular-nums">
@@ -55,9 +57,9 @@ export function DayBars({
         ))}
       </svg>
       <figcaption className="col-start-2 mt-1 flex justify-between">
-        <span>{toDayName(days[0]?.day)}</span>
+        <span>{toDayName(days[0]?.day, t.locale)}</span>
         {legend && <span className="flex gap-3">{legend}</span>}
-        <span>today</span>
+        <span>{t('today')}</span>
       </figcaption>
     </figure>
   )
@@ -73,7 +75,7 @@ function stack(parts: DayBar['parts'], top: number) {
 }
 
 /** "29 Nov" for a day such as 2026-11-29. */
-export const toDayName = (day = '1970-01-01') =>
-  new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+export const toDayName = (day = '1970-01-01', locale = 'en-GB') =>
+  new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
     new Date(`${day}T00:00:00Z`),
   )

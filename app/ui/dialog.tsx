@@ -3,6 +3,7 @@
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Dialog as AriaDialog, Button, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { type ButtonLook, toButtonClass } from './button.tsx'
 
 /**
@@ -43,6 +44,7 @@ function Frame({
   isOpen?: boolean
   onOpenChange?: (isOpen: boolean) => void
 }) {
+  const t = useTranslate()
   return (
     <ModalOverlay
       isDismissable
@@ -58,7 +60,7 @@ function Frame({
                   {title}
                 </Heading>
                 <Button
-                  aria-label="Close"
+                  aria-label={t('Close')}
                   onPress={close}
                   className={toButtonClass({ tone: 'quiet', size: 'sm' }, '-me-2 -mt-1 px-2')}
                 >

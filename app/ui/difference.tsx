@@ -1,3 +1,4 @@
+import { readTranslate } from '#app/language/page-language.ts'
 import type { ComparedLine } from '#lib/platform/text/compare-lines.ts'
 
 const LINES: Record<ComparedLine['kind'], { sign: string; look: string }> = {
@@ -7,7 +8,8 @@ const LINES: Record<ComparedLine['kind'], { sign: string; look: string }> = {
 }
 
 /** What differs between two versions of a text, line by line. */
-export function Difference({ lines }: { lines: ComparedLine[] }) {
+export async function Difference({ lines }: { lines: ComparedLine[] }) {
+  const t = await readTranslate()
   return (
     <pre className="mt-2 max-h-112 overflow-auto rounded-md border border-line bg-sunken p-3 text-sm">
       <code className="font-mono">
@@ -17,7 +19,7 @@ export function Difference({ lines }: { lines: ComparedLine[] }) {
             <span aria-hidden className="select-none">
               {LINES[kind].sign}{' '}
             </span>
-            {kind !== 'same' && <span className="sr-only">{kind === 'now' ? 'Added: ' : 'Removed: '}</span>}
+            {kind !== 'same' && <span className="sr-only">{kind === 'now' ? t('Added:') : t('Removed:')} </span>}
             {text}
           </span>
         ))}

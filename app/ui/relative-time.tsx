@@ -1,6 +1,7 @@
 'use client'
 
 import { useSyncExternalStore } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { chooseClock, toExactTime, toRelativeTime } from './time-text.ts'
 
 // One clock for all times on the page. It ticks every 30 s while any is shown.
@@ -29,6 +30,7 @@ const inBrowser = () => () => {}
  * beside it with `exact`. `at` is an ISO 8601 text.
  */
 export function RelativeTime({ at, exact = false }: { at: string; exact?: boolean }) {
+  const t = useTranslate()
   const current = useSyncExternalStore(
     subscribe,
     () => chooseClock(Date.parse(at), now),
@@ -40,10 +42,10 @@ export function RelativeTime({ at, exact = false }: { at: string; exact?: boolea
     () => false,
   )
   const moment = new Date(at)
-  const written = toExactTime(moment, zoneKnown ? undefined : 'UTC')
+  const written = toExactTime(moment, t.locale, zoneKnown ? undefined : 'UTC')
   return (
     <time dateTime={at} title={written} suppressHydrationWarning className={exact ? '' : 'whitespace-nowrap'}>
-      {exact ? `${written} (${toRelativeTime(moment, current)})` : toRelativeTime(moment, current)}
+      {exact ? `${written} (${toRelativeTime(moment, current, t)})` : toRelativeTime(moment, current, t)}
     </time>
   )
 }

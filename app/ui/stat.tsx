@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { readTranslate } from '#app/language/page-language.ts'
 
 /** One number of a page with its name above and a note below. */
 export function Stat({ name, value, note }: { name: string; value: string; note: ReactNode }) {
@@ -12,6 +13,7 @@ export function Stat({ name, value, note }: { name: string; value: string; note:
 }
 
 /** The number of failures, in the colour of failure if there are any. */
-export function FailedCount({ count }: { count: number }) {
-  return <span className={count > 0 ? 'text-bad' : ''}>{count.toLocaleString('en')} failed</span>
+export async function FailedCount({ count }: { count: number }) {
+  const t = await readTranslate()
+  return <span className={count > 0 ? 'text-bad' : ''}>{t('{count, number} failed', { count })}</span>
 }

@@ -1,3 +1,5 @@
+import type { Translate } from '#lib/platform/language/translate.ts'
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
   ['month', 2_629_800],
@@ -6,14 +8,14 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['hour', 3_600],
   ['minute', 60],
 ]
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 /** "just now", "5 minutes ago", "yesterday", "in 3 days". `now` is in milliseconds. */
-export function toRelativeTime(at: Date, now: number): string {
+export function toRelativeTime(at: Date, now: number, t: Translate): string {
   const seconds = (at.getTime() - now) / 1000
   for (const [unit, size] of STEPS)
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
-  return seconds <= 0 ? 'just now' : 'in a moment'
+    if (Math.abs(seconds) >= size)
+      return new Intl.RelativeTimeFormat(t.locale, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit)
+  return seconds <= 0 ? t('just now') : t('in a moment')
 }
 
 /**
@@ -25,8 +27,8 @@ export function chooseClock(moment: number, now: number): number {
 }
 
 /** "27 November 2026, 15:04:05 UTC", in the given zone or the reader's own. */
-export function toExactTime(at: Date, timeZone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+export function toExactTime(at: Date, locale: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(locale, {
     dateStyle: undefined,
     day: 'numeric',
     month: 'long',
@@ -40,19 +42,22 @@ export function toExactTime(at: Date, timeZone?: string): string {
 }
 
 /** "840 ms", "1.2 s", "2 min 5 s"; a dash if unknown. */
-export function toDurationText(milliseconds: number | null | undefined): string {
+export function toDurationText(milliseconds: number | null | undefined, locale = 'en-GB'): string {
   if (milliseconds === null || milliseconds === undefined) return '–'
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
-  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`
+  if (milliseconds < 1000) return `${toCountText(Math.round(milliseconds), locale)} ms`
+  if (milliseconds < 60_000) return `${toTenths(milliseconds / 1000, locale)} s`
   const seconds = Math.round(milliseconds / 1000)
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  return `${toCountText(Math.floor(seconds / 60), locale)} min ${toCountText(seconds % 60, locale)} s`
 }
 
 /** "1,204" and "3.4 MB": numbers as people read them. */
-export const toCountText = (count: number) => count.toLocaleString('en')
-export function toBytesText(bytes: number | null | undefined): string {
+export const toCountText = (count: number | bigint, locale = 'en-GB') => count.toLocaleString(locale)
+export function toBytesText(bytes: number | null | undefined, locale = 'en-GB'): string {
   if (bytes === null || bytes === undefined) return '–'
-  if (bytes < 1024) return `${bytes} B`
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} kB`
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`
+  if (bytes < 1024) return `${toCountText(bytes, locale)} B`
+  if (bytes < 1024 * 1024) return `${toTenths(bytes / 1024, locale)} kB`
+  return `${toTenths(bytes / 1024 / 1024, locale)} MB`
 }
+
+const toTenths = (amount: number, locale: string) =>
+  amount.toLocaleString(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })

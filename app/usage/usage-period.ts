@@ -1,9 +1,13 @@
 import { z } from 'zod'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
 const DAY_MS = 86_400_000
 
 /** The periods of a report, in days until today, or this month. Days begin at midnight UTC. */
-const PERIODS = { '7d': '7 days', '30d': '30 days', '90d': '90 days', month: 'This month' } as const
+const PERIODS = { '7d': '7 days', '30d': '30 days', '90d': '90 days', month: 'This month' } as const satisfies Record<
+  string,
+  Sentence
+>
 export type UsagePeriodName = keyof typeof PERIODS
 
 /** The period in a page's address. An unknown value counts as 30 days. */

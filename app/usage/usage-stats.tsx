@@ -1,32 +1,38 @@
+import { readTranslate } from '#app/language/page-language.ts'
 import { Stat } from '#app/ui/stat.tsx'
 import { toCountText } from '#app/ui/time-text.ts'
 import type { UsageTotals } from '#lib/data/usage/usage-report.ts'
 import { toCostText } from './usage-table.tsx'
 
 /** The totals of a report. */
-export function UsageStats({ totals }: { totals: UsageTotals }) {
+export async function UsageStats({ totals }: { totals: UsageTotals }) {
+  const t = await readTranslate()
   const { requests, estimated, unpriced, input, cached, output, reasoning } = totals
   return (
     <dl className="grid grid-cols-2 gap-4 lg:grid-cols-4">
       <Stat
-        name="Cost"
-        value={toCostText(totals)}
+        name={t('Cost')}
+        value={toCostText(totals, t)}
         note={
           unpriced > 0 && unpriced < requests
-            ? `${toCountText(unpriced)} of ${toCountText(requests)} requests without a price`
-            : 'by the prices of each moment'
+            ? t('{unpriced, number} of {requests, number} requests without a price', { unpriced, requests })
+            : t('by the prices of each moment')
         }
       />
       <Stat
-        name="Requests"
-        value={toCountText(requests)}
-        note={estimated > 0 ? `${toCountText(estimated)} estimated` : 'none estimated'}
+        name={t('Requests')}
+        value={toCountText(requests, t.locale)}
+        note={estimated > 0 ? t('{estimated, number} estimated', { estimated }) : t('none estimated')}
       />
-      <Stat name="Input tokens" value={input.toLocaleString('en')} note={`${cached.toLocaleString('en')} cached`} />
       <Stat
-        name="Output tokens"
-        value={output.toLocaleString('en')}
-        note={`${reasoning.toLocaleString('en')} reasoning`}
+        name={t('Input tokens')}
+        value={toCountText(input, t.locale)}
+        note={t('{count} cached', { count: toCountText(cached, t.locale) })}
+      />
+      <Stat
+        name={t('Output tokens')}
+        value={toCountText(output, t.locale)}
+        note={t('{count} reasoning', { count: toCountText(reasoning, t.locale) })}
       />
     </dl>
   )

@@ -1,12 +1,15 @@
 import type { ReactNode } from 'react'
+import { readTranslate } from '#app/language/page-language.ts'
 import { Card } from '#app/ui/card.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { toCountText } from '#app/ui/time-text.ts'
 import type { UsageGroup, UsageTotals } from '#lib/data/usage/usage-report.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
+import type { Translate } from '#lib/platform/language/translate.ts'
 import { toMoneyText } from '#lib/platform/text/money-text.ts'
 
 /** A card of what groups of requests used, a row each. `nameOf` names a group, and may link it. */
-export function UsageTable({
+export async function UsageTable({
   title,
   hint,
   head,
@@ -19,6 +22,7 @@ export function UsageTable({
   groups: UsageGroup[]
   nameOf: (group: UsageGroup) => ReactNode
 }) {
+  const t = await readTranslate()
   return (
     <Card title={title} hint={hint} flush>
       <Table
@@ -38,38 +42,40 @@ export function UsageTable({
               </>
             ),
           },
-          { header: 'Requests', align: 'end', cell: ({ requests }) => toCountText(requests) },
+          { header: t('Requests'), align: 'end', cell: ({ requests }) => toCountText(requests, t.locale) },
           {
-            header: 'Input tokens',
+            header: t('Input tokens'),
             align: 'end',
-            cell: ({ input, cached }) => <Tokens count={input} part={cached} of="cached" />,
+            cell: ({ input, cached }) => <Tokens count={input} part={cached} of="{count} cached" />,
           },
           {
-            header: 'Output tokens',
+            header: t('Output tokens'),
             align: 'end',
-            cell: ({ output, reasoning }) => <Tokens count={output} part={reasoning} of="reasoning" />,
+            cell: ({ output, reasoning }) => <Tokens count={output} part={reasoning} of="{count} reasoning" />,
           },
-          { header: 'Cost', align: 'end', cell: (group) => toCostText(group) },
+          { header: t('Cost'), align: 'end', cell: (group) => toCostText(group, t) },
         ]}
       />
     </Card>
   )
 }
 
-function Tokens({ count, part, of }: { count: bigint; part: bigint; of: string }) {
+async function Tokens({ count, part, of }: { count: bigint; part: bigint; of: Sentence }) {
+  const t = await readTranslate()
   return (
     <div>
-      {count.toLocaleString('en')}
-      {part > 0n && <span className="block text-sm text-ink-faint">{`${part.toLocaleString('en')} ${of}`}</span>}
+      {toCountText(count, t.locale)}
+      {part > 0n && (
+        <span className="block text-sm text-ink-faint">{t(of, { count: toCountText(part, t.locale) })}</span>
+      )}
     </div>
   )
 }
 
 /** "$1.20", or that it is not known for models without a price. */
-export function toCostText({
-  costMicros,
-  requests,
-  unpriced,
-}: Pick<UsageTotals, 'costMicros' | 'requests' | 'unpriced'>): string {
-  return requests > 0 && unpriced === requests ? 'no price' : toMoneyText(costMicros)
+export function toCostText(
+  { costMicros, requests, unpriced }: Pick<UsageTotals, 'costMicros' | 'requests' | 'unpriced'>,
+  t: Translate,
+): string {
+  return requests > 0 && unpriced === requests ? t('no price') : toMoneyText(costMicros, t.locale)
 }

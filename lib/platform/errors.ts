@@ -19,6 +19,8 @@ type Detail = {
   cause?: unknown
   /** Seconds after which a client may retry; becomes the Retry-After header. */
   retryAfter?: number
+  /** The field of the request that does not fit. */
+  field?: string
 }
 
 /**
@@ -28,12 +30,14 @@ type Detail = {
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly retryAfter: number | undefined
+  readonly field: string | undefined
 
   constructor(code: ErrorCode, publicMessage: string, detail: Detail = {}) {
     super(publicMessage, detail.cause === undefined ? undefined : { cause: detail.cause })
     this.name = 'AppError'
     this.code = code
     this.retryAfter = detail.retryAfter
+    this.field = detail.field
   }
 
   /** The HTTP status of the code. */

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { english } from '#app/language/english-translate.ts'
 import { chooseClock, toRelativeTime } from '#app/ui/time-text.ts'
 
 const NOW = Date.parse('2026-11-27T12:00:00Z')
 const at = (seconds: number) => {
   const moment = NOW + seconds * 1000
-  return toRelativeTime(new Date(moment), chooseClock(moment, NOW))
+  return toRelativeTime(new Date(moment), chooseClock(moment, NOW), english)
 }
 
 test.each([

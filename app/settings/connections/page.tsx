@@ -1,6 +1,6 @@
 import { Plug } from 'lucide-react'
-import type { Metadata } from 'next'
 import { z } from 'zod'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
@@ -9,9 +9,10 @@ import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'
 import { listServersFor } from '#lib/mcp-client/servers/mcp-servers.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import { ServerAccount } from './server-account.tsx'
 
-export const metadata: Metadata = { title: 'Connected accounts' }
+export const generateMetadata = makeTitle('Connected accounts')
 
 const text = z.string().max(100).optional().catch(undefined)
 const thread = z
@@ -21,7 +22,7 @@ const thread = z
   .catch(undefined)
 const Query = z.object({ connected: text, problem: text, service: text, thread })
 
-const PROBLEMS: Record<string, string> = {
+const PROBLEMS: Record<string, Sentence> = {
   bad_request: 'This sign-in was not begun in this browser, or too long ago. Begin again.',
   forbidden: 'The sign-in there was refused or broken off.',
   not_found: 'This server is no longer there.',
@@ -31,6 +32,7 @@ const PROBLEMS: Record<string, string> = {
 
 /** The person's own accounts at the servers whose tools the assistant calls. */
 export default async function ConnectionsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const { connected, problem, service, thread } = Query.parse(await searchParams)
   const [servers, accounts] = await Promise.all([listServersFor(caller.role), listAccounts(caller)])
@@ -40,27 +42,32 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
       <PageHeader
         back={
           thread
-            ? { href: `/chat/${thread}`, label: 'Back to the conversation' }
-            : { href: '/settings', label: 'Settings' }
+            ? { href: `/chat/${thread}`, label: t('Back to the conversation') }
+            : { href: '/settings', label: t('Settings') }
         }
-        title="Connected accounts"
-        hint="Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them."
+        title={t('Connected accounts')}
+        hint={t(
+          'Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them.',
+        )}
       />
       <div className="grid gap-5">
         {connected && (
-          <Notice tone="ok" announce title={`${connected} is connected`}>
-            The assistant can use its tools now.
+          <Notice tone="ok" announce title={t('{connected} is connected', { connected })}>
+            {t('The assistant can use its tools now.')}
           </Notice>
         )}
         {problem && (
-          <Notice tone="bad" announce title="Not connected">
-            {PROBLEMS[problem] ?? 'The sign-in there did not work. Try again. If it persists, tell your administrator.'}
+          <Notice tone="bad" announce title={t('Not connected')}>
+            {t(
+              PROBLEMS[problem] ??
+                'The sign-in there did not work. Try again. If it persists, tell your administrator.',
+            )}
           </Notice>
         )}
         <Card flush>
           {asking.length === 0 ? (
-            <EmptyState icon={Plug} title="Nothing to connect">
-              No service here asks for an account of yours.
+            <EmptyState icon={Plug} title={t('Nothing to connect')}>
+              {t('No service here asks for an account of yours.')}
             </EmptyState>
           ) : (
             <ul className="divide-y divide-line">

@@ -6,6 +6,7 @@ import { FormProblem } from '#app/forms/form-problem.tsx'
 import { PasswordInput } from '#app/forms/password-input.tsx'
 import { sendJson } from '#app/forms/send-json.ts'
 import { requireFilled, useForm } from '#app/forms/use-form.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Badge } from '#app/ui/badge.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
@@ -32,10 +33,11 @@ type Props = {
  * One tool server: whether the person's account is connected, since when, and how to change that.
  */
 export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, begun, thread }: Props) {
+  const t = useTranslate()
   const router = useRouter()
   const [entering, setEntering] = useState(begun && way === 'key' && (connectedAt === null || broken))
   const { problems, pending, fields } = useForm({
-    check: (values) => (way === 'key' ? requireFilled(values, { key: 'Enter the key.' }) : {}),
+    check: (values) => (way === 'key' ? requireFilled(values, { key: t('Enter the key.') }) : {}),
     async send({ key }) {
       const sent = await sendJson<{ url?: string }>(
         'POST',
@@ -60,30 +62,24 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
           <p className="flex flex-wrap items-center gap-2">
             <span className="font-medium">{name}</span>
             {broken ? (
-              <Badge tone="warn">Connect again</Badge>
+              <Badge tone="warn">{t('Connect again')}</Badge>
             ) : connected ? (
-              <Badge tone="ok">Connected</Badge>
+              <Badge tone="ok">{t('Connected')}</Badge>
             ) : (
-              <Badge>Not connected</Badge>
+              <Badge>{t('Not connected')}</Badge>
             )}
           </p>
           <p className="text-sm break-all text-ink-faint">
-            {host}
-            {connected && (
-              <>
-                {', since '}
-                <RelativeTime at={connectedAt} />
-              </>
-            )}
+            {connected ? t.rich('{host}, since {time}', { host, time: <RelativeTime at={connectedAt} /> }) : host}
           </p>
         </div>
         <div className="flex flex-wrap gap-2">
           {connectedAt !== null && (
             <ConfirmButton
-              label="Disconnect"
+              label={t('Disconnect')}
               size="sm"
-              title={`Disconnect ${name}?`}
-              confirmLabel="Disconnect"
+              title={t('Disconnect {name}?', { name })}
+              confirmLabel={t('Disconnect')}
               action={async () => {
                 const sent = await sendJson('DELETE', `/api/connections/${encodeURIComponent(id)}`)
                 if (!sent.ok) return { error: sent.message }
@@ -91,18 +87,19 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
                 return undefined
               }}
             >
-              The assistant can no longer use your account there. Switchboard deletes what it stored about it. The
-              server itself may list Switchboard until you remove it there too.
+              {t(
+                'The assistant can no longer use your account there. Switchboard deletes what it stored about it. The server itself may list Switchboard until you remove it there too.',
+              )}
             </ConfirmButton>
           )}
           {!connected && way === 'oauth' && (
             <SubmitButton size="sm" pending={pending}>
-              Connect
+              {t('Connect')}
             </SubmitButton>
           )}
           {!connected && way === 'key' && !entering && (
             <Button size="sm" tone="primary" onClick={() => setEntering(true)}>
-              Enter a key
+              {t('Enter a key')}
             </Button>
           )}
         </div>
@@ -110,18 +107,18 @@ export function ServerAccount({ id, name, host, way, hint, connectedAt, broken, 
       {entering && (
         <div className="grid gap-3">
           <Field
-            label="Your key"
-            hint={hint ?? `As ${host} gave it to you. It is stored encrypted.`}
+            label={t('Your key')}
+            hint={hint ?? t('As {host} gave it to you. It is stored encrypted.', { host })}
             error={problems.key}
           >
             <PasswordInput name="key" autoComplete="new-password" />
           </Field>
           <div className="flex gap-2">
             <SubmitButton size="sm" pending={pending}>
-              Connect
+              {t('Connect')}
             </SubmitButton>
             <Button size="sm" onClick={() => setEntering(false)}>
-              Cancel
+              {t('Cancel')}
             </Button>
           </div>
         </div>

@@ -1,5 +1,5 @@
 import { Brain } from 'lucide-react'
-import type { Metadata } from 'next'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { Card } from '#app/ui/card.tsx'
 import { ActionForm } from '#app/ui/forms/action-form.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
@@ -13,52 +13,59 @@ import { env } from '#lib/platform/env.ts'
 import { forgetEverything, switchMemory } from './actions.ts'
 import { AddMemory, MemoryRow } from './memory-forms.tsx'
 
-export const metadata: Metadata = { title: 'Memory' }
+export const generateMetadata = makeTitle('Memory')
 
 /** What assistants remember of the person, which only that person sees. */
 export default async function MemoryPage() {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const [memories, wants] = await Promise.all([listMemories(caller), wantsMemory(caller)])
   const isOffered = env().MEMORY === 'on'
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={{ href: '/settings', label: 'Settings' }}
-        title="Memory"
-        hint="Facts about you that assistants know in every conversation. You agree to each of them, and nobody else sees them."
+        back={{ href: '/settings', label: t('Settings') }}
+        title={t('Memory')}
+        hint={t(
+          'Facts about you that assistants know in every conversation. You agree to each of them, and nobody else sees them.',
+        )}
       />
       <div className="grid gap-5">
         {!isOffered && (
-          <Notice tone="warn" title="Memory is switched off for everybody here">
-            Nothing new is remembered, and what you see below is not used. You can still delete it.
+          <Notice tone="warn" title={t('Memory is switched off for everybody here')}>
+            {t('Nothing new is remembered, and what you see below is not used. You can still delete it.')}
           </Notice>
         )}
         {isOffered && (
           <Card
-            title={wants ? 'Memory is on' : 'Memory is off'}
+            title={wants ? t('Memory is on') : t('Memory is off')}
             hint={
               wants
-                ? 'An assistant may propose to remember something, and asks you on a card. Write /remember and a fact to keep it at once.'
-                : 'Nothing new is remembered, and what you see below is not used.'
+                ? t(
+                    'An assistant may propose to remember something, and asks you on a card. Write /remember and a fact to keep it at once.',
+                  )
+                : t('Nothing new is remembered, and what you see below is not used.')
             }
           >
             <ActionForm action={switchMemory} fields={{ wants: String(!wants) }}>
-              <SubmitButton tone={wants ? 'secondary' : 'primary'}>{wants ? 'Switch off' : 'Switch on'}</SubmitButton>
+              <SubmitButton tone={wants ? 'secondary' : 'primary'}>
+                {wants ? t('Switch off') : t('Switch on')}
+              </SubmitButton>
             </ActionForm>
           </Card>
         )}
         {isOffered && wants && (
           <Card
-            title="Add a fact"
-            hint="One sentence, such as: I fly economy. No passwords: it is sent to the model with each message."
+            title={t('Add a fact')}
+            hint={t('One sentence, such as: I fly economy. No passwords: it is sent to the model with each message.')}
           >
             <AddMemory maxLength={MEMORY_MAX_CHARS} />
           </Card>
         )}
-        <Card flush title={memories.length > 0 ? 'Remembered' : undefined}>
+        <Card flush title={memories.length > 0 ? t('Remembered') : undefined}>
           {memories.length === 0 ? (
-            <EmptyState icon={Brain} title="Nothing is remembered">
-              What you agree to keep appears here.
+            <EmptyState icon={Brain} title={t('Nothing is remembered')}>
+              {t('What you agree to keep appears here.')}
             </EmptyState>
           ) : (
             <ul className="divide-y divide-line">
@@ -73,12 +80,16 @@ export default async function MemoryPage() {
         {memories.length > 1 && (
           <div>
             <ConfirmButton
-              label="Delete everything"
-              title="Delete all memories?"
-              confirmLabel="Delete everything"
+              label={t('Delete everything')}
+              title={t('Delete all memories?')}
+              confirmLabel={t('Delete everything')}
               action={forgetEverything}
             >
-              <p>Assistants forget all {memories.length} facts. Conversations keep what was said in them.</p>
+              <p>
+                {t('Assistants forget all {count} facts. Conversations keep what was said in them.', {
+                  count: memories.length,
+                })}
+              </p>
             </ConfirmButton>
           </div>
         )}

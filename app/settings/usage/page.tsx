@@ -1,5 +1,5 @@
-import type { Metadata } from 'next'
 import Link from 'next/link'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { Card } from '#app/ui/card.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { LimitMeter } from '#app/usage/limit-meter.tsx'
@@ -10,11 +10,13 @@ import { UsageTable } from '#app/usage/usage-table.tsx'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listOwnLimits } from '#lib/data/usage/usage-limits.ts'
 import { readOwnUsage, type UsageGroup } from '#lib/data/usage/usage-report.ts'
+import type { Translate } from '#lib/platform/language/translate.ts'
 
-export const metadata: Metadata = { title: 'Usage' }
+export const generateMetadata = makeTitle('Usage')
 
 /** What a person's own requests to models used, and how far their limits are used up. */
 export default async function OwnUsagePage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const period = UsagePeriodParam.parse((await searchParams).period)
   const since = toPeriodStart(period)
@@ -28,16 +30,16 @@ export default async function OwnUsagePage({ searchParams }: { searchParams: Pro
   return (
     <>
       <PageHeader
-        back={{ href: '/settings', label: 'Settings' }}
-        title="Usage"
-        hint="What your conversations used of models. Days and months begin at midnight UTC."
+        back={{ href: '/settings', label: t('Settings') }}
+        title={t('Usage')}
+        hint={t('What your conversations used of models. Days and months begin at midnight UTC.')}
         actions={<PeriodLinks path="/settings/usage" current={period} />}
       />
       <div className="grid gap-5">
         {limits.length > 0 && (
           <Card
-            title="Your limits"
-            hint="Set by an administrator. When one is used up, models are not asked until it starts anew."
+            title={t('Your limits')}
+            hint={t('Set by an administrator. When one is used up, models are not asked until it starts anew.')}
           >
             <div className="grid gap-5 sm:grid-cols-2">
               {limits.map((limit) => (
@@ -47,19 +49,19 @@ export default async function OwnUsagePage({ searchParams }: { searchParams: Pro
           </Card>
         )}
         <UsageOverview days={days} since={since}>
-          <UsageTable title="By model" head="Model" groups={models} nameOf={({ key }) => key} />
+          <UsageTable title={t('By model')} head={t('Model')} groups={models} nameOf={({ key }) => key} />
           <UsageTable
-            title="By assistant"
-            head="Assistant"
+            title={t('By assistant')}
+            head={t('Assistant')}
             groups={assistants}
-            nameOf={({ key }) => key ?? 'Without an assistant'}
+            nameOf={({ key }) => key ?? t('Without an assistant')}
           />
           <UsageTable
-            title="By conversation"
-            hint="The 100 that used most"
-            head="Conversation"
+            title={t('By conversation')}
+            hint={t('The 100 that used most')}
+            head={t('Conversation')}
             groups={threads}
-            nameOf={nameThread}
+            nameOf={(group) => nameThread(group, t)}
           />
         </UsageOverview>
       </div>
@@ -67,11 +69,11 @@ export default async function OwnUsagePage({ searchParams }: { searchParams: Pro
   )
 }
 
-function nameThread({ key, name }: UsageGroup) {
-  if (key === null) return 'Deleted conversations, and speech'
+function nameThread({ key, name }: UsageGroup, t: Translate) {
+  if (key === null) return t('Deleted conversations, and speech')
   return (
     <Link href={`/chat/${key}`} className="text-accent underline-offset-2 hover:underline">
-      {name ?? 'A conversation without a name'}
+      {name ?? t('A conversation without a name')}
     </Link>
   )
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import type { ReactNode } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button, type ButtonLook } from '#app/ui/button.tsx'
 import { Dialog } from '#app/ui/dialog.tsx'
 import { ActionForm } from './action-form.tsx'
@@ -34,13 +35,14 @@ export function ConfirmButton({
   fields?: Record<string, string>
   action: (form: FormData) => Promise<ActionOutcome>
 }) {
+  const t = useTranslate()
   return (
     <Dialog label={label} title={title} tone={tone} size={size}>
       {(close) => (
         <ActionForm action={action} fields={fields} onDone={close} className="grid gap-4">
           <div className="grid gap-3 text-ink-soft">{children}</div>
           <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={close}>Cancel</Button>
+            <Button onClick={close}>{t('Cancel')}</Button>
             <SubmitButton tone={confirmTone}>{confirmLabel}</SubmitButton>
           </div>
         </ActionForm>

@@ -2,6 +2,7 @@
 
 import { CircleAlert } from 'lucide-react'
 import { type ComponentProps, createContext, type ReactNode, useContext, useId } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 
 type Wiring = { id: string; 'aria-describedby'?: string; 'aria-invalid'?: true }
 
@@ -34,6 +35,7 @@ export function Field({
   /** One TextInput, TextArea or Select. */
   children: ReactNode
 }) {
+  const t = useTranslate()
   const id = useId()
   const note = `${id}-note`
   const wiring: Wiring = {
@@ -45,7 +47,7 @@ export function Field({
     <div className="grid content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
-        {optional && <span className="font-normal text-ink-faint"> (optional)</span>}
+        {optional && <span className="font-normal text-ink-faint"> {t('(optional)')}</span>}
       </label>
       <Wired value={wiring}>{children}</Wired>
       {error ? (

@@ -3,6 +3,7 @@
 import { SlidersHorizontal } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useId, useState, useTransition } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { listAddress } from '#app/ui/lists/list-address.ts'
 import { Field, Select, TextInput } from './field.tsx'
@@ -27,6 +28,7 @@ export function FilterBar({
   texts?: FilterText[]
   keep?: Record<string, string>
 }) {
+  const t = useTranslate()
   const router = useRouter()
   const [pending, startTransition] = useTransition()
   const [open, setOpen] = useState(false)
@@ -43,7 +45,7 @@ export function FilterBar({
       {/* On a phone, open menus would push the list out of view. */}
       <Button aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)} className="w-full sm:hidden">
         <SlidersHorizontal aria-hidden className="size-4" />
-        {count > 0 ? `Filters (${count})` : 'Filters'}
+        {count > 0 ? t('Filters ({count})', { count }) : t('Filters')}
       </Button>
       <form
         id={id}
@@ -82,7 +84,7 @@ export function FilterBar({
           <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-28">
             <Field label={label}>
               <Select name={name} defaultValue={value}>
-                <option value="">All</option>
+                <option value="">{t('All')}</option>
                 {options.map((option) => (
                   <option key={option.value} value={option.value}>
                     {option.label}
@@ -94,11 +96,11 @@ export function FilterBar({
         ))}
         {count > 0 && (
           <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>
-            Clear
+            {t('Clear')}
           </Button>
         )}
         <noscript>
-          <Button type="submit">Show</Button>
+          <Button type="submit">{t('Show')}</Button>
         </noscript>
       </form>
     </div>

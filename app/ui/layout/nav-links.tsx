@@ -1,10 +1,12 @@
 'use client'
 
-import { Activity, Gauge, MessageSquareText, Settings } from 'lucide-react'
+import { Activity, Gauge, type LucideIcon, MessageSquareText, Settings } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
-const PLACES = [
+const PLACES: { href: string; label: Sentence; icon: LucideIcon; adminOnly?: true }[] = [
   { href: '/chat', label: 'Chat', icon: MessageSquareText },
   { href: '/activity', label: 'Activity', icon: Activity },
   { href: '/settings', label: 'Settings', icon: Settings },
@@ -16,6 +18,7 @@ const PLACES = [
  * names for screen readers.
  */
 export function NavLinks({ admin }: { admin: boolean }) {
+  const t = useTranslate()
   const path = usePathname()
   return (
     <ul className="flex gap-1 md:flex-col">
@@ -29,7 +32,7 @@ export function NavLinks({ admin }: { admin: boolean }) {
               className="flex h-10 items-center gap-2.5 rounded-md px-2.5 text-ink-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent-strong"
             >
               <Icon aria-hidden className="size-5 shrink-0" />
-              <span className={here ? '' : 'sr-only md:not-sr-only'}>{label}</span>
+              <span className={here ? '' : 'sr-only md:not-sr-only'}>{t(label)}</span>
             </Link>
           </li>
         )

@@ -6,10 +6,12 @@ import { signOut } from 'next-auth/react'
 import { useState } from 'react'
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from 'react-aria-components'
 import { forgetDrafts } from '#app/chat/drafts.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Notice } from '#app/ui/notice.tsx'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import { readTheme, THEME_COOKIE, type Theme } from './theme-cookie.ts'
 
-const THEMES: { id: Theme; label: string }[] = [
+const THEMES: { id: Theme; label: Sentence }[] = [
   { id: 'system', label: 'As the system' },
   { id: 'light', label: 'Light' },
   { id: 'dark', label: 'Dark' },
@@ -27,6 +29,7 @@ function applyTheme(theme: Theme) {
 
 /** The signed-in person's menu: theme, settings and sign-out. */
 export function PersonMenu({ name, email, theme: remembered }: { name: string; email: string; theme: Theme }) {
+  const t = useTranslate()
   const router = useRouter()
   const [theme, setTheme] = useState(remembered)
   const [stuck, setStuck] = useState(false)
@@ -54,7 +57,7 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
           </span>
           <span className="max-md:sr-only min-w-0 flex-1 truncate text-sm font-medium">
             {name}
-            <span className="sr-only">: your menu</span>
+            <span className="sr-only">{t(', your menu')}</span>
           </span>
           <ChevronsUpDown aria-hidden className="hidden size-4 shrink-0 text-ink-faint md:block" />
         </Button>
@@ -66,7 +69,7 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
             <p className="truncate font-medium">{name}</p>
             <p className="truncate text-sm text-ink-faint">{email}</p>
           </div>
-          <Menu aria-label="Your menu" className="outline-none">
+          <Menu aria-label={t('Your menu')} className="outline-none">
             <Separator className="my-1.5 border-t border-line" />
             <MenuSection
               selectionMode="single"
@@ -78,13 +81,13 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
                 applyTheme(next)
               }}
             >
-              <Header className="px-2.5 pb-1 text-xs font-medium text-ink-faint">Theme</Header>
+              <Header className="px-2.5 pb-1 text-xs font-medium text-ink-faint">{t('Theme')}</Header>
               {THEMES.map(({ id, label }) => (
-                <MenuItem key={id} id={id} textValue={label} className={ITEM} shouldCloseOnSelect={false}>
+                <MenuItem key={id} id={id} textValue={t(label)} className={ITEM} shouldCloseOnSelect={false}>
                   {({ isSelected }) => (
                     <>
                       <Check aria-hidden className={`size-4 ${isSelected ? '' : 'invisible'}`} />
-                      {label}
+                      {t(label)}
                     </>
                   )}
                 </MenuItem>
@@ -93,11 +96,11 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
             <Separator className="my-1.5 border-t border-line" />
             <MenuItem className={ITEM} onAction={() => router.push('/settings')}>
               <Settings aria-hidden className="size-4" />
-              Settings
+              {t('Settings')}
             </MenuItem>
             <MenuItem className={ITEM} onAction={leave}>
               <LogOut aria-hidden className="size-4" />
-              Sign out
+              {t('Sign out')}
             </MenuItem>
           </Menu>
         </Popover>
@@ -105,7 +108,7 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
       {stuck && (
         <div className="absolute end-0 top-full z-50 mt-2 w-64 md:top-auto md:bottom-full md:mb-2">
           <Notice tone="bad" announce>
-            Signing out did not work: the server cannot be reached. Try again.
+            {t('Signing out did not work: the server cannot be reached. Try again.')}
           </Notice>
         </div>
       )}

@@ -1,6 +1,7 @@
 'use client'
 
 import { RotateCw } from 'lucide-react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { EmptyState } from './empty-state.tsx'
 
@@ -9,19 +10,22 @@ import { EmptyState } from './empty-state.tsx'
  * in the server's log.
  */
 export function LoadFailed({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  const t = useTranslate()
   return (
     <div role="alert">
       <EmptyState
-        title="This page could not be loaded"
+        title={t('This page could not be loaded')}
         action={
           <Button tone="primary" onClick={reset}>
             <RotateCw aria-hidden className="size-4" />
-            Try again
+            {t('Try again')}
           </Button>
         }
       >
-        <p>Something failed on the server, or it cannot be reached just now. What you did before is kept.</p>
-        {error.digest && <p className="mt-2 font-mono text-xs text-ink-faint">Reference {error.digest}</p>}
+        <p>{t('Something failed on the server, or it cannot be reached just now. What you did before is kept.')}</p>
+        {error.digest && (
+          <p className="mt-2 font-mono text-xs text-ink-faint">{t('Reference {digest}', { digest: error.digest })}</p>
+        )}
       </EmptyState>
     </div>
   )

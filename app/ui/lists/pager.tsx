@@ -1,4 +1,7 @@
+'use client'
+
 import { ChevronRight, ChevronsLeft } from 'lucide-react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 
 /**
@@ -6,20 +9,24 @@ import { LinkButton } from '#app/ui/button.tsx'
  * fit.
  */
 export function Pager({ first, next }: { first?: string; next?: string }) {
+  const t = useTranslate()
   if (!first && !next) return null
   return (
-    <nav aria-label="Pages" className="flex items-center justify-between gap-3 border-t border-line px-4 py-3 sm:px-5">
+    <nav
+      aria-label={t('Pages')}
+      className="flex items-center justify-between gap-3 border-t border-line px-4 py-3 sm:px-5"
+    >
       {first ? (
         <LinkButton href={first} size="sm" tone="quiet">
           <ChevronsLeft aria-hidden className="size-4" />
-          Newest
+          {t('Newest')}
         </LinkButton>
       ) : (
         <span />
       )}
       {next && (
         <LinkButton href={next} size="sm">
-          Older
+          {t('Older')}
           <ChevronRight aria-hidden className="size-4" />
         </LinkButton>
       )}

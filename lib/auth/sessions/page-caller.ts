@@ -1,9 +1,13 @@
 import { headers } from 'next/headers.js'
 import { notFound, redirect } from 'next/navigation.js'
-import { findCaller } from '#lib/auth/sessions/session.ts'
+import { cache } from 'react'
+import { findSession, type Session } from '#lib/auth/sessions/session.ts'
 import { hasUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
 import { hasAnyAccount } from '#lib/data/people/users.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+
+/** The session of a page's request, or null. Read once for all that the page shows. */
+export const findPageSession = cache(async (): Promise<Session | null> => findSession(await headers()))
 
 /**
  * The signed-in person of a page. Redirects others to /sign-in, or to /set-up while the server has
@@ -20,8 +24,8 @@ export async function requirePageCaller(): Promise<Caller> {
  * was proven. All other pages redirect there first.
  */
 export async function requireSignedIn(): Promise<Caller> {
-  const caller = await findCaller(await headers())
-  if (caller) return caller
+  const session = await findPageSession()
+  if (session) return session.caller
   redirect((await hasAnyAccount()) ? '/sign-in' : '/set-up')
 }
 

@@ -6,6 +6,7 @@ import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
+import { noteChosenLanguage } from '#lib/platform/language/request-language.ts'
 
 /** How long (seconds) a session lasts before the person must sign in again: 30 days. */
 export const SESSION_SECONDS = 30 * 86_400
@@ -66,8 +67,17 @@ export function clearSessionCookie(): string {
   )
 }
 
-/** A valid session: the caller, when they signed in (Unix seconds), and the session version. */
-export type Session = { caller: SessionCaller; id: string; signedInAt: number; version: number }
+/**
+ * A valid session: the caller, when they signed in (Unix seconds), the session version, and the
+ * language that the person chose, if any.
+ */
+export type Session = {
+  caller: SessionCaller
+  id: string
+  signedInAt: number
+  version: number
+  language: string | null
+}
 
 /**
  * The session of a request. Null if there is no cookie, it is forged or expired, the session was
@@ -80,12 +90,14 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   const { sub, session, version, signedInAt } = claims
   const standing = await findSessionStanding(sub, session)
   if (standing?.sessionVersion !== version) return null
+  noteChosenLanguage(headers, standing.language)
   await noteActivity(sub, standing.lastActiveAt)
   return {
     caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version },
     id: session,
     signedInAt,
     version,
+    language: standing.language,
   }
 }
 

@@ -25,5 +25,6 @@ export function parseFields<T extends z.ZodType>(schema: T, given: unknown): z.o
   const issue = parsed.error.issues[0]
   throw new AppError('bad_request', issue?.path.length ? issue.message : 'The request must be a JSON object.', {
     cause: parsed.error,
+    ...(issue?.path.length && { field: String(issue.path[0]) }),
   })
 }

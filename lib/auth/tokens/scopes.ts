@@ -1,4 +1,5 @@
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
 /** The scopes a token may have, each with the text that people see when they choose or consent. */
 export const SCOPES = {
@@ -6,7 +7,7 @@ export const SCOPES = {
   'tasks:write': 'Add, change, complete and delete your tasks',
   'notes:read': 'Search and read your notes',
   'notes:write': 'Write, change and delete your notes',
-} as const
+} as const satisfies Record<string, Sentence>
 
 export type Scope = keyof typeof SCOPES
 

@@ -23,8 +23,6 @@ export type ComposerState = Draft & {
   modelId: string | null
   /** Why files or a message were refused, as sentences. */
   refusal: string
-  /** The long text that was pasted last, which may become a file while the message has it. */
-  pasted: string
 }
 
 const NEW_CHAT = ''
@@ -36,7 +34,7 @@ type Returned = { content: readonly PublicContent[]; attachments?: readonly Atta
 
 /** The draft being written, and what is chosen beside it. Each thread has its own draft. */
 export class Composer {
-  readonly state = new Signal<ComposerState>({ ...EMPTY_DRAFT, toolId: null, modelId: null, refusal: '', pasted: '' })
+  readonly state = new Signal<ComposerState>({ ...EMPTY_DRAFT, toolId: null, modelId: null, refusal: '' })
   /** Focuses the input; set by the view that renders it. */
   focus: () => void = () => undefined
   /**

@@ -32,7 +32,7 @@ export async function findAuthority({
     { userId },
     Prisma.sql`
       SELECT person.id, person.email, person.email_verified_at IS NOT NULL AS "emailVerified", person.name, person.role,
-        person.time_zone AS "timeZone", person.locale, person.session_version AS "sessionVersion",
+        person.time_zone AS "timeZone", coalesce(person.language, person.locale) AS locale, person.session_version AS "sessionVersion",
         person.disabled_at IS NOT NULL AS disabled,
         CASE WHEN run.status IS NULL OR run.status IN ('queued', 'running') OR EXISTS (
             SELECT FROM server_tasks WHERE run_id = run.id AND ended_at IS NULL AND stop_at IS NULL) THEN NULL

@@ -15,17 +15,16 @@ export async function endSession(caller: { userId: string }, sessionId: string, 
   })
 }
 
+type SessionStanding = Standing & { lastActiveAt: Date | null; language: string | null }
+
 /**
- * The role, session version and last activity of a usable account. Null if the account is disabled
+ * The role, session version, last activity and chosen language of a usable account. Null if the account is disabled
  * or gone, or the session was signed out. Runs at every request, in one statement.
  */
-export async function findSessionStanding(
-  userId: string,
-  sessionId: string,
-): Promise<(Standing & { lastActiveAt: Date | null }) | null> {
-  const [standing] = await runStatementAs<Standing & { lastActiveAt: Date | null }>(
+export async function findSessionStanding(userId: string, sessionId: string): Promise<SessionStanding | null> {
+  const [standing] = await runStatementAs<SessionStanding>(
     { userId },
-    Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt" FROM users WHERE id = ${userId} AND disabled_at IS NULL
+    Prisma.sql`SELECT role, session_version AS "sessionVersion", last_active_at AS "lastActiveAt", language FROM users WHERE id = ${userId} AND disabled_at IS NULL
       AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = ${sessionId} AND owner_id = ${userId})`,
   )
   return standing ?? null

@@ -12,6 +12,7 @@ const PROFILE = {
   name: true,
   role: true,
   timeZone: true,
+  language: true,
   locale: true,
   modelChoice: true,
   createdAt: true,

@@ -5,11 +5,12 @@ import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
+import type { Language } from '#lib/platform/language/languages.ts'
 import { log } from '#lib/platform/log.ts'
 
 /**
  * A person as other code may see them, without password hash or session version. `timeZone` is an
- * IANA name, `locale` a BCP 47 tag.
+ * IANA name, `locale` a BCP 47 tag: the language that the person chose, else the browser's.
  */
 export type Person = {
   id: string
@@ -32,7 +33,7 @@ export async function findPerson(userId: string): Promise<(Person & { emailVerif
   const [person] = await runStatementAs<Person & { emailVerified: boolean }>(
     { userId },
     Prisma.sql`
-      SELECT id, email, email_verified_at IS NOT NULL AS "emailVerified", name, role, time_zone AS "timeZone", locale
+      SELECT id, email, email_verified_at IS NOT NULL AS "emailVerified", name, role, time_zone AS "timeZone", coalesce(language, locale) AS locale
       FROM users WHERE id = ${userId}`,
   )
   return person ?? null
@@ -111,11 +112,18 @@ export function hasAnyAccount(): Promise<boolean> {
 
 /** What sign-in and recovery need to know about an account. It never leaves lib/auth. */
 export type Account = Person &
-  Standing & { passwordHash: string | null; emailVerifiedAt: Date | null; disabledAt: Date | null; founder: boolean }
+  Standing & {
+    language: string | null
+    passwordHash: string | null
+    emailVerifiedAt: Date | null
+    disabledAt: Date | null
+    founder: boolean
+  }
 
 /** The columns of an Account. */
 export const ACCOUNT = {
   ...PERSON,
+  language: true,
   sessionVersion: true,
   passwordHash: true,
   emailVerifiedAt: true,
@@ -190,14 +198,19 @@ export function markVerified(userId: string): Promise<number | null> {
   return withCaller({ userId }, (tx) => proveAddress(tx, userId))
 }
 
-/** Changes the person's name and time zone. Throws bad_request for an unknown time zone. */
+/**
+ * Changes the person's name and time zone, and the language if one is given (null: what the browser
+ * prefers). Throws bad_request for an unknown time zone.
+ */
 export async function updateProfile(
   caller: { userId: string },
-  { name, timeZone }: { name: string; timeZone: string | null },
+  { name, timeZone, language }: { name: string; timeZone: string | null; language?: Language | null },
 ): Promise<void> {
   if (timeZone !== null && !isTimeZone(timeZone))
     throw new AppError('bad_request', 'This time zone does not exist. Choose one like Europe/Berlin.')
-  await withCaller(caller, (tx) => tx.user.updateMany({ where: { id: caller.userId }, data: { name, timeZone } }))
+  await withCaller(caller, (tx) =>
+    tx.user.updateMany({ where: { id: caller.userId }, data: { name, timeZone, language } }),
+  )
 }
 
 /**

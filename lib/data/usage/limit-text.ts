@@ -9,13 +9,13 @@ export function toAmountText({ unit }: Pick<UsageLimit, 'unit'>, amount: bigint)
 }
 
 /** "1,200 of 200,000 tokens" or "$1.20 of $5.00". */
-export function toUsedText({ unit, used, amount }: Pick<LimitStanding, 'unit' | 'used' | 'amount'>): string {
+function toUsedText({ unit, used, amount }: Pick<LimitStanding, 'unit' | 'used' | 'amount'>): string {
   return `${unit === 'cost' ? toMoneyText(used) : used.toLocaleString('en')} of ${toAmountText({ unit }, amount)}`
 }
 
 /** "1 December 2026, 00:00 UTC". */
-export function toEndText({ endsAt }: Pick<LimitStanding, 'endsAt'>): string {
-  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+export function toEndText({ endsAt }: Pick<LimitStanding, 'endsAt'>, locale = 'en-GB'): string {
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
   return `${day.format(endsAt)}, 00:00 UTC`
 }
 

@@ -20,12 +20,15 @@ export function jsonResponse(
   })
 }
 
-/** The error response of every JSON route: `{ message, code, request_id }`. */
+/**
+ * The error response of every JSON route: `{ message, code, request_id }`, and the `field` of the
+ * request that does not fit, if there is one.
+ */
 export function errorResponse(error: AppError, requestId: string): Response {
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
   return jsonResponse(
-    { message: error.message, code: error.code, request_id: requestId },
+    { message: error.message, code: error.code, request_id: requestId, ...(error.field && { field: error.field }) },
     { status: error.status, headers },
   )
 }
