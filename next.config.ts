@@ -1,5 +1,5 @@
 import type { NextConfig } from 'next'
-import { PART_HEADERS, STATIC_HEADERS } from './lib/platform/http/security-headers.ts'
+import { PART_HEADERS, STATIC_HEADERS, WORKER_POLICY } from './lib/platform/http/security-headers.ts'
 
 const list = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }))
 
@@ -38,6 +38,7 @@ const config: NextConfig = {
   headers: async () => [
     { source: '/:path*', headers: list(STATIC_HEADERS) },
     { source: '/chatkit/:part', headers: list(PART_HEADERS) },
+    { source: '/chatkit/:worker(pdf-worker-.*)', headers: list({ 'content-security-policy': WORKER_POLICY }) },
   ],
   typescript: { ignoreBuildErrors: true },
 }

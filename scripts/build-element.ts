@@ -66,7 +66,7 @@ export type ElementFiles = Record<string, string | Uint8Array>
  */
 export async function buildElement(outfile = `${root}public/chatkit.js`): Promise<ElementFiles> {
   const parts = new Map<string, string | Uint8Array>(
-    (await Promise.all([buildModules(), buildDiagramFrame(), readMathsFont()])).flat(),
+    (await Promise.all([buildModules(), buildDiagramFrame(), buildPdfWorker(), readMathsFont()])).flat(),
   )
   const names = Object.fromEntries([...parts].map(([name, content]) => [name, nameWithHash(name, content)]))
   const script = await buildScript(names)
@@ -113,6 +113,13 @@ async function buildDiagramFrame(): Promise<Part[]> {
     build({ ...SHARED, entryPoints: [`${root}lib/chatkit-element/diagram/frame.ts`], format: 'iife' }),
   ])
   return [['diagram.js', `${library}\n;${outputFiles[0]?.text ?? ''}`]]
+}
+
+/** The worker that draws PDF files. PDF.js is published minified. */
+async function buildPdfWorker(): Promise<Part[]> {
+  const entryPoints = [`${root}lib/chatkit-element/views/files/pdf-worker.ts`]
+  const { outputFiles = [] } = await build({ ...SHARED, minify: false, entryPoints, format: 'iife', logLevel: 'error' })
+  return [['pdf-worker.js', `/*! Contains PDF.js (Apache-2.0). */\n${outputFiles[0]?.text ?? ''}`]]
 }
 
 async function readMathsFont(): Promise<Part[]> {

@@ -156,6 +156,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
           control={chat.control}
           className="block min-h-0 min-w-0 flex-1"
           data-calls-url="/api/tool-calls"
+          data-files-url="/api/attachments"
           data-right-action-label="Servers and tools"
           data-share-label="Share and export"
           data-drafts-key={DRAFTS_KEY}

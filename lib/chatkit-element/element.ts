@@ -178,6 +178,7 @@ export class ChatKitElement extends Base {
       render(
         h(App, {
           ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
+          filesUrl: this.dataset.filesUrl ?? null,
           ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, shareLabel: this.dataset.shareLabel ?? null },
           ...speaks,
         }),

@@ -10,6 +10,7 @@ import { createAttachmentStore } from '#lib/data/attachments/attachment-records.
 import { env } from '#lib/platform/env.ts'
 import { door } from '#tests/support/chatkit/chatkit.ts'
 import { officeFile, paragraph, rels, SHEET, SLIDE, WORD, wordFile } from '#tests/support/office.ts'
+import { HELLO, pdfOf } from '#tests/support/pdf.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
@@ -208,6 +209,21 @@ test('no more than 200,000 characters are kept, and 40,000 are read by the model
   const refusals = []
   for (let file = 0; file < 5; file += 1) refusals.push((await attach(wordFile(words))).status)
   expect(refusals).toContain(409)
+})
+
+test('a person reads the text of a document and of a text file, and another person reads neither', async () => {
+  const show = async (id: string, headers = ann.headers) => {
+    const answer = await GET(new Request(`${env().APP_URL}/api/attachments/${id}?text`, { headers }), at(id))
+    return { status: answer.status, ...(await answer.json()) }
+  }
+  const { id } = await attach(wordFile(paragraph('hello')))
+  expect(await show(id)).toEqual({ status: 200, text: 'hello', is_cut: false, is_extract: true })
+  const long = await attach(Buffer.from('ü'.repeat(200_001)))
+  expect(await show(long.id)).toMatchObject({ text: 'ü'.repeat(200_000), is_cut: true, is_extract: false })
+  expect(await show((await attach(pdfOf(HELLO))).id)).toMatchObject({ status: 415 })
+  const { headers } = await signedIn()
+  expect(await show(id, headers)).toMatchObject({ status: 404 })
+  expect(await show('atc_none')).toMatchObject({ status: 404 })
 })
 
 test('the bytes are saved as they were sent', async () => {

@@ -37,6 +37,7 @@ test('a page’s policy allows only scripts and styles with its nonce or from ou
   expect(policy).toMatchObject({
     'default-src': ["'none'"],
     'connect-src': ["'self'"],
+    'worker-src': ["'self'"],
     'frame-src': ["'none'"],
     'object-src': ["'none'"],
     'base-uri': ["'none'"],
@@ -151,8 +152,10 @@ test('every response has the static headers, and API responses have a policy tha
   expect(rules.find(({ source }) => source === '/:path*')?.headers).toEqual(
     Object.entries(STATIC_HEADERS).map(([key, value]) => ({ key, value })),
   )
-  // Headers here would override those of a route.
-  expect(JSON.stringify(rules)).not.toMatch(/content-security-policy/i)
+  // Headers here would override those of a route. The worker of PDF files is a file.
+  const policies = rules.filter((rule) => /content-security-policy/i.test(JSON.stringify(rule)))
+  const headers = [{ key: 'content-security-policy', value: "default-src 'none'; sandbox" }]
+  expect(policies).toEqual([{ source: '/chatkit/:worker(pdf-worker-.*)', headers }])
   const policyOf = async (handler: () => Promise<Response>) =>
     (await route({ session: 'none' }, handler)(new Request('http://127.0.0.1:3999/api/x'))).headers.get(
       'content-security-policy',

@@ -23,6 +23,8 @@ export type ComposerState = Draft & {
   modelId: string | null
   /** Why files or a message were refused, as sentences. */
   refusal: string
+  /** The long text that was pasted last, which may become a file while the message has it. */
+  pasted: string
 }
 
 const NEW_CHAT = ''
@@ -34,7 +36,7 @@ type Returned = { content: readonly PublicContent[]; attachments?: readonly Atta
 
 /** The draft being written, and what is chosen beside it. Each thread has its own draft. */
 export class Composer {
-  readonly state = new Signal<ComposerState>({ ...EMPTY_DRAFT, toolId: null, modelId: null, refusal: '' })
+  readonly state = new Signal<ComposerState>({ ...EMPTY_DRAFT, toolId: null, modelId: null, refusal: '', pasted: '' })
   /** Focuses the input; set by the view that renders it. */
   focus: () => void = () => undefined
   /**

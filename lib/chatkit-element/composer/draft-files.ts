@@ -15,6 +15,9 @@ import { upload } from '#lib/chatkit-element/transport/upload.ts'
 
 /** Uploads at a time; the chat's own requests need connections too. */
 const PARALLEL = 3
+/** A pasted text of so many characters may become a file, of this name. */
+const LONG_CHARS = 2_000
+const PASTED = 'pasted-text'
 
 /** The files of the draft: checks, uploads, retries and removes them. */
 export class DraftFiles {
@@ -61,6 +64,27 @@ export class DraftFiles {
     for (const { key } of taken) this.#begin(key)
   }
 
+  /** Notes a text that is being pasted, if it is long enough for a file. */
+  notePaste(text: string): void {
+    if (this.option && text.length >= LONG_CHARS) this.#composer.state.patch({ pasted: text.replace(/\r\n?/g, '\n') })
+  }
+
+  /** True if the message has a long pasted text that may become a file. */
+  get canAttachPasted(): boolean {
+    const { pasted, text } = this.#composer.state.value
+    return pasted !== '' && this.option !== null && text.includes(pasted)
+  }
+
+  /** Moves the pasted text out of the message into a file, unless the file is refused. */
+  attachPasted(): void {
+    const { pasted, text, files } = this.#composer.state.value
+    const at = text.indexOf(pasted)
+    const others = files.filter(({ name }) => name.startsWith(PASTED)).length
+    this.add([new File([pasted], `${PASTED}${others > 0 ? `-${others + 1}` : ''}.txt`, { type: 'text/plain' })])
+    if (at >= 0 && this.#composer.state.value.files.length > files.length)
+      this.#composer.replace(at, at + pasted.length, '')
+  }
+
   retry(key: string): void {
     const entry = this.#under.get(key)
     if (!entry) return
@@ -70,6 +94,11 @@ export class DraftFiles {
     this.#composer.changeFile(key, { status: 'uploading', part: null, error: '' })
     this.#composer.state.patch({ refusal: '' })
     this.#begin(key)
+  }
+
+  /** Tries every upload again that failed. */
+  retryAll(): void {
+    for (const { key, status } of this.#composer.state.value.files) if (status === 'failed') this.retry(key)
   }
 
   /** Removes a file from the draft, and from the server if it was uploaded here. */

@@ -19,16 +19,17 @@ type Props = {
   strings: Strings
   locale: string
   callsUrl: string | null
+  filesUrl: string | null
   rightActionLabel: string | null
   shareLabel: string | null
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options, strings, locale, callsUrl, rightActionLabel, shareLabel }: Props) {
+export function App({ chat, options, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel }: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
-    () => ({ chat, options: current, strings, locale, callsUrl, rightActionLabel, shareLabel }),
-    [chat, current, strings, locale, callsUrl, rightActionLabel, shareLabel],
+    () => ({ chat, options: current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel }),
+    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

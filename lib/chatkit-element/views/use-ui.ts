@@ -15,6 +15,8 @@ export type Ui = {
   locale: string
   /** The address below which the page's server describes tool calls; null if it does not. */
   callsUrl: string | null
+  /** The address below which the page's server has the files of messages; null if they do not open. */
+  filesUrl: string | null
   /** What the page calls the button at the right of the header; null if it says nothing. */
   rightActionLabel: string | null
   /** What the page calls the button that shares the open conversation; null if there is none. */

@@ -27,6 +27,12 @@ export const PART_HEADERS: Record<string, string> = {
  */
 export const INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
+/**
+ * The policy of the worker that draws PDF files: it may load nothing and talk to nobody, whatever a
+ * file makes of it. next.config.ts sets it.
+ */
+export const WORKER_POLICY = "default-src 'none'; sandbox"
+
 const YEAR_SECONDS = 31_536_000
 
 type PageOptions = {
@@ -63,6 +69,7 @@ export function makeContentSecurityPolicy({ nonce, appUrl, hostedChatKit, develo
     'connect-src': ["'self'", ...hosted],
     'media-src': ["'self'", 'blob:'],
     'manifest-src': ["'self'"],
+    'worker-src': ["'self'"],
     'frame-src': hosted.length > 0 ? hosted : ["'none'"],
     'object-src': ["'none'"],
     'base-uri': ["'none'"],

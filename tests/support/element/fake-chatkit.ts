@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WORKER_POLICY } from '#lib/platform/http/security-headers.ts'
 import type { ElementFiles } from '#scripts/build-element.ts'
 
 type Json = Record<string, unknown>
@@ -37,7 +38,7 @@ const STYLE =
  * style, no eval, nothing foreign.
  */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -127,6 +128,15 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
     }
     attachments.set(id, made)
     return made
+  }
+
+  /** An uploaded file, as our own server sends it. */
+  function sendFile({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const body = uploads.get(pathname.slice('/files/'.length))?.body
+    if (!body) return void response.writeHead(404).end()
+    if (!searchParams.has('text')) return void response.end(body)
+    const file = { text: body.toString(), is_cut: false, is_extract: body.includes('extract') }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(file))
   }
 
   /** Accepts the bytes of a file, or the whole file if there is no first step. */
@@ -304,7 +314,9 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
     response.setHeader('connection', 'close')
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     if (file && incoming.url?.startsWith('/chatkit/')) response.setHeader('access-control-allow-origin', '*')
+    if (incoming.url?.startsWith('/chatkit/pdf-worker-')) response.setHeader('content-security-policy', WORKER_POLICY)
     if (file) return response.setHeader('content-type', file[0]).end(file[1])
+    if (incoming.url?.startsWith('/files/')) return sendFile(new URL(incoming.url, 'http://x'), response)
     if (incoming.url?.startsWith('/upload/')) return takeUpload(incoming.url.slice(8), incoming, response)
     if (incoming.url?.startsWith('/preview/')) return response.setHeader('content-type', 'image/png').end(PIXEL)
     if (incoming.url !== '/chatkit') return response.writeHead(404).end()

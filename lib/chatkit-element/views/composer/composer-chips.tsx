@@ -14,22 +14,43 @@ export function ComposerChips({ draft }: { draft: ComposerState }) {
   const { state, mentions } = chat.composer
   if (!quotedText && !mentions.length && !files.length) return null
   return (
-    <ul class="chips">
-      {quotedText && (
-        <Chip label={quotedText} onRemove={() => state.patch({ quotedText: '' })}>
-          <Icon name="square-text" size={15} />
-          <span dir="auto">{quotedText}</span>
-        </Chip>
+    <>
+      <ul class="chips">
+        {quotedText && (
+          <Chip label={quotedText} onRemove={() => state.patch({ quotedText: '' })}>
+            <Icon name="square-text" size={15} />
+            <span dir="auto">{quotedText}</span>
+          </Chip>
+        )}
+        {mentions.map((tag) => (
+          <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: removeMention(text, tag) })}>
+            <EntityPill entity={toEntity(tag)} />
+          </Chip>
+        ))}
+        {files.map((file) => (
+          <FileChip key={file.key} file={file} />
+        ))}
+      </ul>
+      <UploadSummary files={files} />
+    </>
+  )
+}
+
+/** How many of several files are uploaded; those that failed are tried again with one click. */
+function UploadSummary({ files }: Pick<ComposerState, 'files'>) {
+  const { chat, strings } = useUi()
+  const count = (wanted: string) => files.filter(({ status }) => status === wanted).length
+  const failed = count('failed')
+  if (files.length < 2 || count('uploading') + failed === 0) return null
+  return (
+    <p class="upload-summary">
+      <span role="status">{strings.uploadedOf(count('done'), files.length)}</span>
+      {failed > 1 && (
+        <button type="button" class="button" onClick={() => chat.files.retryAll()}>
+          {strings.retryAll}
+        </button>
       )}
-      {mentions.map((tag) => (
-        <Chip key={tag.id} label={tag.text} onRemove={() => state.patch({ text: removeMention(text, tag) })}>
-          <EntityPill entity={toEntity(tag)} />
-        </Chip>
-      ))}
-      {files.map((file) => (
-        <FileChip key={file.key} file={file} />
-      ))}
-    </ul>
+    </p>
   )
 }
 

@@ -44,6 +44,12 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
           />
         </p>
       )}
+      {chat.files.canAttachPasted && (
+        <button type="button" class="paste-offer" onClick={() => chat.files.attachPasted()}>
+          <Icon name="paperclip" size={16} />
+          {strings.attachPasted}
+        </button>
+      )}
       <ComposerInput text={draft.text} placeholder={placeholder} lockedReason={lockedReason} onSubmit={submit} />
       <div class="composer-bar">
         <ComposerMenus draft={draft} />

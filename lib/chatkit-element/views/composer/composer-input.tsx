@@ -68,6 +68,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
         onPaste={(event) => {
           // Office programs put an image of the text on the clipboard beside the text; the text is
           // meant.
+          files.notePaste(event.clipboardData?.getData('text/plain') ?? '')
           const pasted = event.clipboardData?.types.includes('text/plain')
             ? []
             : [...(event.clipboardData?.files ?? [])]

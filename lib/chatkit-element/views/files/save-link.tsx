@@ -1,11 +1,13 @@
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
-/** A file of a tool's result, kept by the page's own server. `size` is in bytes. */
-export type ShownFile = { url: string; name: string; mime_type: string; size: number; origin: string }
+/** A file that the page's own server keeps. */
+export type SavedFile = { url: string; name: string; mime_type: string }
+/** A file of a tool's result. `size` is in bytes. */
+export type ShownFile = SavedFile & { size: number; origin: string }
 
 /** Saves the file under its name. */
-export function SaveLink({ file: { url, name } }: { file: ShownFile }) {
+export function SaveLink({ file: { url, name } }: { file: SavedFile }) {
   const { strings } = useUi()
   const label = strings.saveFile(name)
   return (

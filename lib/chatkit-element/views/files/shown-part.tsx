@@ -2,6 +2,7 @@ import type { Entity } from '@openai/chatkit'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { toFileSize } from '#lib/chatkit-element/language/time.ts'
 import { isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
+import { useFileDialog } from '#lib/chatkit-element/views/files/file-dialog.tsx'
 import { Picture } from '#lib/chatkit-element/views/files/picture.tsx'
 import { SaveLink, type ShownFile } from '#lib/chatkit-element/views/files/save-link.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
@@ -36,16 +37,29 @@ function FileRow({ file }: { file: ShownFile }) {
   const { strings, locale } = useUi()
   const { url, name, size, origin, mime_type } = file
   const isSound = mime_type.startsWith('audio/')
+  const { opener, dialog } = useFileDialog(file)
+  const facts = (
+    <>
+      <Icon name={isSound ? 'play' : 'document'} size={20} />
+      <span class="shown-text">
+        <bdi>{name}</bdi>
+        <small>{[toFileSize(size, locale), strings.fileFrom(origin)].join(' · ')}</small>
+      </span>
+    </>
+  )
   return (
     <div class="shown-file">
       <div class="shown-row">
-        <Icon name={isSound ? 'play' : 'document'} size={20} />
-        <span class="shown-text">
-          <bdi>{name}</bdi>
-          <small>{[toFileSize(size, locale), strings.fileFrom(origin)].join(' · ')}</small>
-        </span>
+        {isSound || mime_type === 'application/octet-stream' ? (
+          facts
+        ) : (
+          <button class="shown-row" {...opener} aria-label={undefined} title={opener['aria-label']}>
+            {facts}
+          </button>
+        )}
         <SaveLink file={file} />
       </div>
+      {dialog}
       {/* The recording is the tool's: nobody has captions for it. */}
       {/* biome-ignore lint/a11y/useMediaCaption: see above */}
       {isSound && <audio controls preload="none" src={`${url}?preview`} aria-label={name} />}

@@ -1,7 +1,6 @@
-import { useState } from 'preact/hooks'
-import type { Attachment, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/links.ts'
+import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { toEntity } from '#lib/chatkit-element/message/mentions.ts'
+import { AttachmentChip } from '#lib/chatkit-element/views/files/attachment-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
@@ -62,35 +61,4 @@ function Unsent({ itemId, isTold }: { itemId: string; isTold: boolean }) {
       </button>
     </p>
   )
-}
-
-function AttachmentChip({ attachment }: { attachment: Attachment }) {
-  const [broken, setBroken] = useState(false)
-  const { name } = attachment
-  if (attachment.type === 'image' && !broken && isPicture(attachment.preview_url))
-    return (
-      <img
-        class="attachment-image"
-        src={attachment.preview_url}
-        alt={name}
-        title={name}
-        onError={() => setBroken(true)}
-      />
-    )
-  return (
-    <span class="attachment-file">
-      <span class="file-icon">
-        <Icon name={attachment.type === 'image' ? 'square-image' : 'document'} size={20} />
-      </span>
-      <span dir="auto">{name}</span>
-    </span>
-  )
-}
-
-/**
- * True if a preview may be shown. Any https host is allowed, because the server sets these URLs,
- * never a model.
- */
-function isPicture(url: string): boolean {
-  return url.startsWith('https://') || isSameOrigin(url) || isAllowedImage(url, [])
 }
