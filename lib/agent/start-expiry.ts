@@ -5,6 +5,7 @@ import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
 import { deleteExpiredShares } from '#lib/data/shares/shares.ts'
 import { settleLostRequests } from '#lib/data/usage/model-requests.ts'
+import { deleteOldRequests } from '#lib/data/usage/old-requests.ts'
 import { deleteOldWarnings } from '#lib/data/usage/reserve-request.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
@@ -17,7 +18,7 @@ const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearin
 
 /**
  * Starts looking for approvals and questions that can no longer be answered, for requests to models
- * whose process died, for personal tokens and warnings that ended long ago, and for conversations
+ * whose process died, for personal tokens, warnings and counts of use that ended long ago, and for conversations
  * whose deletion can no longer be undone: now, every five minutes, and when the database notifies
  * this process.
  * Call it once when the server starts.
@@ -39,6 +40,7 @@ async function expireAll(): Promise<void> {
     requests: settleLostRequests,
     tokens: deleteEndedTokens,
     warnings: deleteOldWarnings,
+    usage: deleteOldRequests,
     conversations: deleteForGood,
     shares: deleteExpiredShares,
   }

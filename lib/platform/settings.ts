@@ -91,6 +91,9 @@ export const Settings = z.object({
   // The total time one model call may wait when the model server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 
+  // How many days it is kept what models used; 0 keeps it for ever. Longer than any limit's period.
+  USAGE_DAYS: whole(400, 0, 36_500).refine((days) => days === 0 || days >= 62, 'must be 0, or at least 62'),
+
   ASSISTANTS_FILE: z.string().optional(),
 
   // Whether assistants may keep facts that people agree to, and use them in later conversations.

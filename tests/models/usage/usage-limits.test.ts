@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { EVERYBODY } from '#lib/data/audience.ts'
 import { recordRequests, settleLostRequests } from '#lib/data/usage/model-requests.ts'
+import { deleteOldRequests } from '#lib/data/usage/old-requests.ts'
 import { deleteOldWarnings, renewReservation, reserveRequest } from '#lib/data/usage/reserve-request.ts'
 import { deleteLimit, listLimits, listOwnLimits, saveLimit } from '#lib/data/usage/usage-limits.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
@@ -273,4 +274,29 @@ test('which warnings were shown is forgotten after two months', async () => {
   expect(await deleteOldWarnings()).toBeGreaterThan(0)
   const kept = await withSystem('usage', (tx) => tx.usageWarning.findMany({ where: warning }))
   expect(kept.map(({ startsOn }) => startsOn.getTime()).sort()).toEqual([day(61).getTime(), day(0).getTime()].sort())
+})
+
+test('what was used is forgotten after the days of the setting, and never what a limit counts', async () => {
+  const ann = await signedIn()
+  const about = { ownerId: ann.person.id, purpose: 'answer' as const }
+  const used = { input: 5, cached: 0, output: 5, reasoning: 0, isEstimated: false }
+  const ago = (days: number) => Date.now() - days * 86_400_000
+  await recordRequests(
+    [0, 99, 101].map((days) => ({
+      ...{ id: newId('req'), about, used, costMicros: null, outcome: 'done' as const },
+      ...{ asked: { provider: 'P', model: `${days} days` }, beganAt: ago(days) },
+    })),
+  )
+  const kept = async () => {
+    const where = { ownerId: ann.person.id }
+    const rows = await withSystem('usage', (tx) => tx.modelRequest.findMany({ where, orderBy: { createdAt: 'asc' } }))
+    const sums = await withSystem('usage', (tx) => tx.usageSum.findMany({ where: { ...where, period: 'day' } }))
+    return [rows.map(({ model }) => model), sums.length]
+  }
+  withSettings({ USAGE_DAYS: '0' })
+  expect(await deleteOldRequests()).toBe(0)
+  expect(await kept()).toEqual([['101 days', '99 days', '0 days'], 3])
+  withSettings({ USAGE_DAYS: '100' })
+  expect(await deleteOldRequests()).toBe(1)
+  expect(await kept()).toEqual([['99 days', '0 days'], 2])
 })
