@@ -31,7 +31,7 @@ export function makeTakeUp({ respond, act, ...edges }: Answering): TakeUp {
     const prepared = await prepareTurn<TurnContext, { thread: Turn['thread'] }>(deps, {
       check: async () => {
         const thread = await loadActive(deps.store, threadId)
-        const open = await listOpenTasks(caller, threadId)
+        const open = await listOpenTasks(caller, threadId, [task.callId])
         if (!open.some(({ id, runId: now }) => id === task.id && now === runId))
           throw new AppError('conflict', 'This task was taken up already.')
         return { thread }

@@ -1,4 +1,9 @@
-import { ANSWERS_CHANNEL, type Question, takeHeldAnswers } from '#lib/data/runs/questions/questions.ts'
+import {
+  ANSWERS_CHANNEL,
+  endHeldQuestions,
+  type Question,
+  takeHeldAnswers,
+} from '#lib/data/runs/questions/questions.ts'
 import type { QuestionAnswer } from '#lib/mcp-client/questions/server-question.ts'
 import { unseal } from '#lib/platform/crypto/seal.ts'
 import { listen } from '#lib/platform/db/notify.ts'
@@ -23,29 +28,47 @@ const awaited = processState('held questions', () => {
     missed: lookAll,
   })
   const timer = setInterval(lookAll, LOOK_MS).unref()
-  return { questions, stopHearing, timer }
+  return { questions, stopHearing, timer, looking: Promise.resolve() }
 })
 
 /**
- * Waits for the answer to a question of this process, which may arrive at any replica. Throws the
+ * Waits for the answer to a question of this process, which may arrive at any replica. Once `late`
+ * aborts, the question is expired, unless it was answered in that moment: the row decides. Throws the
  * reason of `signal` if that aborts first.
  */
-export async function awaitAnswer(id: string, ownerId: string, signal: AbortSignal): Promise<ArrivedAnswer> {
+export async function awaitAnswer(
+  id: string,
+  ownerId: string,
+  { signal, late }: { signal: AbortSignal; late: AbortSignal },
+): Promise<ArrivedAnswer> {
   const { questions } = awaited()
   const { promise, resolve, reject } = Promise.withResolvers<ArrivedAnswer>()
   const onAbort = () => reject(signal.reason)
+  const onLate = () =>
+    void endHeldQuestions({ userId: ownerId }, [id], 'expired')
+      .then(() => look([id]))
+      .then(() => resolve({ status: 'expired' }), reject)
   questions.set(id, { ownerId, resolve })
   signal.addEventListener('abort', onAbort, { once: true })
+  late.addEventListener('abort', onLate, { once: true })
   try {
     if (signal.aborted) onAbort()
     return await promise
   } finally {
     questions.delete(id)
     signal.removeEventListener('abort', onAbort)
+    late.removeEventListener('abort', onLate)
   }
 }
 
-async function look(ids: string[]): Promise<void> {
+/** Takes the answers to these questions. One look after the other: who takes an answer also passes it on. */
+function look(ids: string[]): Promise<void> {
+  const state = awaited()
+  state.looking = state.looking.then(() => takeAnswers(ids))
+  return state.looking
+}
+
+async function takeAnswers(ids: string[]): Promise<void> {
   const { questions } = awaited()
   const byOwner = Map.groupBy(ids, (id) => questions.get(id)?.ownerId)
   for (const [ownerId, own] of byOwner) {

@@ -50,9 +50,8 @@ export class RunQuestions implements Asking {
     this.#open.set(row.id, item)
     steps.push((turn) => turn.showBeside({ type: 'thread.item.done', item }))
     const late = AbortSignal.timeout(heldMs)
-    const end = AbortSignal.any([withdrawn, late])
     try {
-      const { status, answer } = await awaitAnswer(row.id, run.ownerId, end)
+      const { status, answer } = await awaitAnswer(row.id, run.ownerId, { signal: withdrawn, late })
       const refused = await this.#here.findAnswerRefusal(call)
       this.#show(
         row.id,
@@ -60,13 +59,13 @@ export class RunQuestions implements Asking {
       )
       return refused === undefined ? (answer ?? { action: 'cancel' }) : { refused }
     } catch (error) {
-      if (!end.aborted) throw error
+      if (!withdrawn.aborted) throw error
       const isDone = withdrawn.reason === COMPLETED
       await endHeldQuestions({ userId: run.ownerId }, [row.id], isDone ? 'accepted' : 'expired')
-      this.#show(row.id, words[isDone ? 'accepted' : late.aborted ? 'expired' : 'withdrawn'])
+      this.#show(row.id, words[isDone ? 'accepted' : 'withdrawn'])
       // What a person did not decide is not told as their decision.
-      if (!isDone && !late.aborted) throw error
-      return { action: isDone ? 'accept' : 'cancel' }
+      if (!isDone) throw error
+      return { action: 'accept' }
     }
   }
 

@@ -16,7 +16,7 @@ export function withCurrentTasks(store: Store, caller: { userId: string }): Stor
     listItems: async (threadId, query) => {
       const page = await store.listItems(threadId, query)
       if (!query.visible || !page.data.some(hasOpenTask)) return page
-      const open = await listOpenTasks(caller, threadId)
+      const open = await listOpenTasks(caller, threadId, page.data.flatMap(listOpenCalls))
       return { ...page, data: page.data.map((item) => toCurrentItem(item, open)) }
     },
   }
@@ -25,6 +25,12 @@ export function withCurrentTasks(store: Store, caller: { userId: string }): Stor
 /** True for an item with the line of a call that goes on as a task. */
 export function hasOpenTask(item: ThreadItem): item is WorkflowItem {
   return item.type === 'workflow' && item.workflow.tasks.some(isOpenTask)
+}
+
+/** The ids of the calls that go on as tasks, by the lines of an item. */
+export function listOpenCalls(item: ThreadItem): string[] {
+  if (item.type !== 'workflow') return []
+  return item.workflow.tasks.flatMap((task) => (isOpenTask(task) && task.tool_call ? task.tool_call.call_id : []))
 }
 
 function isOpenTask(task: Task): task is CustomTask {

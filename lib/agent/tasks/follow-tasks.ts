@@ -1,4 +1,4 @@
-import { lookAtDueTasks, type TakeUp } from '#lib/agent/tasks/look-at-tasks.ts'
+import { beginDueLooks, type TakeUp } from '#lib/agent/tasks/look-at-tasks.ts'
 import { hasOpenTasks, TASKS_CHANNEL } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
@@ -43,7 +43,9 @@ async function lookNow(takeUp: TakeUp): Promise<void> {
 /** True if tasks go on. */
 async function lookOnce(takeUp: TakeUp): Promise<boolean> {
   try {
-    await lookAtDueTasks(takeUp)
+    const { count, ended } = await beginDueLooks(takeUp)
+    // A look that has ended may leave room for others that are due.
+    if (count > 0) void ended.then(() => lookNow(takeUp))
     return await hasOpenTasks()
   } catch (error) {
     log.warn({ error }, 'looking for tasks of servers failed')

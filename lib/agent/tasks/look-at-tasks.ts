@@ -9,11 +9,14 @@ import { findRefusal, toMovedSentence } from '#lib/mcp-client/refusal.ts'
 import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
+import { processState } from '#lib/platform/process-state.ts'
 
-/** How many tasks one process asks for at once. */
-const AT_ONCE = 20
+/** How many tasks one process asks for at once, in total and of one server, which may hang. */
+const AT_ONCE = { total: 40, ofServer: 4 }
 /** When (ms) a task that cannot be taken up yet is looked at again. */
 const BUSY_MS = 1_500
+/** The same after it had to wait for long. */
+const BUSY_MAX_MS = 15_000
 /** How many runs may take up a task and die before the call ends without its result. */
 const TAKE_UPS_MAX = 8
 /** The longest wait (ms) after failures, which doubles with each of them. */
@@ -22,18 +25,40 @@ const BACK_OFF_MS = 60_000
 /** Starts a run that takes up what the tasks of a run have come to. Throws if the thread is busy. */
 export type TakeUp = (task: ServerTask, authority: Authority) => Promise<void>
 
-/** Asks once for every task that is due. Resolves to their number. Never throws for a single task. */
+/** The looks of this process that have not ended, by server. */
+const looking = processState('looks at tasks', () => new Map<string, number>())
+
+/**
+ * Begins a look at each task that is due, without waiting for those that were begun before: a server
+ * that hangs holds up its own tasks alone. `ended` resolves when these looks have ended. Never throws
+ * for a single task.
+ */
+export async function beginDueLooks(takeUp: TakeUp): Promise<{ count: number; ended: Promise<void> }> {
+  const counts = looking()
+  const free = AT_ONCE.total - [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const except = [...counts].filter(([, count]) => count >= AT_ONCE.ofServer).map(([server]) => server)
+  const due = free > 0 ? await leaseDueTasks(free, { ofServer: AT_ONCE.ofServer, except }) : []
+  const looks = due.map(async (task) => {
+    counts.set(task.server, (counts.get(task.server) ?? 0) + 1)
+    try {
+      await look(task, takeUp)
+    } catch (error) {
+      log.warn({ error, server: task.server, tool: task.tool }, 'a task could not be looked at')
+      await noteLook(task, toFailedLook(task)).catch(() => undefined)
+    } finally {
+      const left = (counts.get(task.server) ?? 1) - 1
+      if (left > 0) counts.set(task.server, left)
+      else counts.delete(task.server)
+    }
+  })
+  return { count: due.length, ended: Promise.all(looks).then(() => undefined) }
+}
+
+/** Looks once at every task that is due, and waits for it. Resolves to their number. */
 export async function lookAtDueTasks(takeUp: TakeUp): Promise<number> {
-  const due = await leaseDueTasks(AT_ONCE)
-  await Promise.all(
-    due.map((task) =>
-      look(task, takeUp).catch(async (error) => {
-        log.warn({ error, server: task.server, tool: task.tool }, 'a task could not be looked at')
-        await noteLook(task, toFailedLook(task)).catch(() => undefined)
-      }),
-    ),
-  )
-  return due.length
+  const { count, ended } = await beginDueLooks(takeUp)
+  await ended
+  return count
 }
 
 async function look(task: ServerTask, takeUp: TakeUp): Promise<void> {
@@ -54,14 +79,14 @@ async function look(task: ServerTask, takeUp: TakeUp): Promise<void> {
     await noteLook(task, { ...found, inMs: found.status === 'working' ? found.inMs : BUSY_MS })
     if (found.status === 'working') return
   } else if (task.failures >= TAKE_UPS_MAX) return giveUp(task, server, opened.call.task, NOT_TAKEN_UP)
-  if (!(await mayTakeUp(task))) return noteLook(task, { inMs: Math.max(BUSY_MS, toBackOff(task)) })
+  if (!(await mayTakeUp(task))) return noteLook(task, { inMs: Math.max(toBusyMs(task), toBackOff(task)) })
   try {
     await takeUp(task, authority)
   } catch (error) {
     // The thread or the person is busy, or the server is restarting.
     if (!(error instanceof AppError)) throw error
     if (error.code === 'not_found' || error.code === 'unauthenticated') return closeTask(task, toDenied(error.message))
-    await noteLook(task, { inMs: toBackOff(task) })
+    await noteLook(task, { inMs: Math.max(toBusyMs(task), toBackOff(task)) })
   }
 }
 
@@ -115,6 +140,12 @@ function toFailedLook(task: ServerTask): Look {
 
 function toBackOff({ failures, polls }: ServerTask): number {
   return Math.min(1_000 * 2 ** Math.min(failures, 10), BACK_OFF_MS) + (polls % 7) * 100
+}
+
+/** The longer the thread is busy or locked, or waits for its person, the less often it is looked at. */
+function toBusyMs({ changedAt }: ServerTask): number {
+  const waited = Date.now() - changedAt.getTime()
+  return Math.min(Math.max(BUSY_MS, waited / 10), BUSY_MAX_MS)
 }
 
 const GONE = 'This account can no longer be used.'

@@ -1,4 +1,4 @@
-import { hasOpenTask, toCurrentItem } from '#lib/agent/tasks/current-tasks.ts'
+import { hasOpenTask, listOpenCalls, toCurrentItem } from '#lib/agent/tasks/current-tasks.ts'
 import type { NumberedEvent, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import type { AttachedTurn } from '#lib/chatkit/server/deps.ts'
@@ -38,9 +38,9 @@ export async function* watchTasks(
     while (!isShuttingDown()) {
       const running = await attach()
       if (running) return yield* running.events
-      const open = await listOpenTasks(caller, threadId)
-      if (open.length === 0) return true
+      if ((await listOpenTasks(caller, threadId)).length === 0) return true
       const page = await store.listItems(threadId, { limit: ITEMS, order: 'desc' })
+      const open = await listOpenTasks(caller, threadId, page.data.flatMap(listOpenCalls))
       for (const item of page.data) {
         if (!hasOpenTask(item)) continue
         const event: ThreadStreamEvent = { type: 'thread.item.replaced', item: toCurrentItem(item, open) }

@@ -7,8 +7,10 @@ import { ServerSession } from '#lib/mcp-client/sessions/server-session.ts'
 import { findTask } from '#lib/mcp-client/tasks/reach-task.ts'
 import { cancelTask, TAKES_TASKS, type TaskState } from '#lib/mcp-client/tasks/task-wire.ts'
 
-/** The longest (ms) that a look at a task takes, with its connection. */
+/** The longest (ms) that a look at a task takes, with its connections. */
 const LOOK_MS = 25_000
+/** The least (ms) that a connection gets of it. */
+const CONNECT_MIN_MS = 1_000
 
 type Who = { userId: string; runId: string; threadId: string; onlyEnds?: boolean }
 
@@ -37,20 +39,27 @@ type Work<T> = (session: ServerSession, signal: AbortSignal) => Promise<T>
 /** A server that has lost the session of a task may know the task all the same. */
 async function withTask<T>(server: McpServer, who: Who, handle: TaskHandle, work: Work<T>): Promise<T> {
   const { session, ...elsewhere } = handle
+  const until = Date.now() + LOOK_MS
   try {
-    return await withSession(server, who, handle, work)
+    return await withSession(server, who, handle, { work, until })
   } catch (error) {
     if (!session || toMcpFailure(error, 'call').failureClass !== 'session_lost') throw error
-    return withSession(server, who, elsewhere, work)
+    return withSession(server, who, elsewhere, { work, until })
   }
 }
 
-async function withSession<T>(server: McpServer, who: Who, handle: TaskHandle, work: Work<T>): Promise<T> {
-  const signal = AbortSignal.timeout(LOOK_MS)
+async function withSession<T>(
+  server: McpServer,
+  who: Who,
+  handle: TaskHandle,
+  { work, until }: { work: Work<T>; until: number },
+): Promise<T> {
+  const connectMs = Math.max(CONNECT_MIN_MS, until - Date.now())
+  const signal = AbortSignal.timeout(connectMs)
   const { fetch: send } = new AnswerWatch(transportAs(server, who).send)
   const { url } = server
   const resumes = handle.session ? { resumes: handle.session } : {}
-  const session = new ServerSession({ url, send, connectMs: LOOK_MS, capabilities: TAKES_TASKS, ...resumes })
+  const session = new ServerSession({ url, send, connectMs, capabilities: TAKES_TASKS, ...resumes })
   // Its session is not ours to end while the task goes on.
   session.isKept = handle.session !== undefined
   try {

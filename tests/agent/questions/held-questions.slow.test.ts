@@ -148,6 +148,26 @@ test('without an answer in time the server is told that the person cancelled, an
   expect(await questions()).toMatchObject([{ status: 'expired' }])
 })
 
+test('an answer that was sent in time reaches the server, although it is stored after the timeout', async () => {
+  await using server = await olderAskingServer()
+  await using model = await openAIServer(book, { text: 'Booked.' })
+  ready(server, model, { MCP_QUESTION_TIMEOUT: '2' })
+  const { turn, thread, card } = await asked()
+  const gate = Promise.withResolvers<void>()
+  const held = withSystem('expiry', async (tx) => {
+    await tx.$queryRaw`SELECT 1 AS held FROM questions FOR UPDATE`
+    await gate.promise
+  })
+  const sent = submit(thread, card, { f0: 'Ada', f1: '4' })
+  await sleep(3_000)
+  gate.resolve()
+  await held
+  expect((await sent).status).toBe(200)
+  await turn
+  expect(await questions()).toMatchObject([{ status: 'accepted' }])
+  expect(server.answers).toMatchObject([{ action: 'accept' }])
+})
+
 test('Stop voids the card, and the call may have taken effect: nothing is sent again', async () => {
   await using server = await olderAskingServer()
   await using model = await openAIServer(book)

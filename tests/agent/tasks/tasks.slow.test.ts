@@ -1,15 +1,21 @@
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { makeTakeUp } from '#app/api/chatkit/take-up-tasks.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
 import { repeatCall } from '#lib/agent/repeat-call.ts'
 import { runTurn } from '#lib/agent/run-turn.ts'
-import { lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
+import { beginDueLooks, lookAtDueTasks } from '#lib/agent/tasks/look-at-tasks.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { endAccess } from '#lib/data/people/end-access.ts'
+import { leaseDueTasks, noteLook, type ServerTask } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { savePolicy } from '#lib/data/servers/policies.ts'
 import { TASK_PATIENCE } from '#lib/mcp-client/tasks/reach-task.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { AppError } from '#lib/platform/errors.ts'
 import { agentDoor, nodes, said } from '#tests/support/agent-door.ts'
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
@@ -253,6 +259,98 @@ test('a server that cannot be asked for a while is asked again, less and less of
   await look()
   expect(await answers(thread)).toEqual(['It was gold.'])
   expect(await rows()).toMatchObject([{ failures: 0 }])
+})
+
+test('a server that hangs holds up its own tasks alone', async () => {
+  await using hanging = await taskServer()
+  await using server = await taskServer()
+  const file = path.join(tmpdir(), `servers-${randomUUID()}.json`)
+  const servers = [hanging, server].map(({ url }, at) => ({ name: `digger${at}`, url, pinned: false, trusted: true }))
+  writeFileSync(file, JSON.stringify({ servers }))
+  const call = (at: number, id: string) => ({ calls: [{ name: at === 0 ? 'dig' : 'digger1_dig', arguments: {}, id }] })
+  await using model = await openAIServer(...Array.from({ length: 6 }, (_, at) => call(0, `h${at}`)), call(1, 'c1'), {
+    text: 'It was gold.',
+  })
+  ready(server, model, { MCP_SERVER_URL: undefined, MCP_SERVERS_FILE: file })
+  for (let at = 0; at < 6; at += 1) await agentDoor(ann).begin('dig at the slow one')
+  const thread = threadOf(await agentDoor(ann).begin('dig at the quick one'))
+  expect(hanging.tasks).toHaveLength(6)
+  const gate = Promise.withResolvers<void>()
+  hanging.taskGate = gate.promise
+  await server.tasks[0]?.finish('gold')
+  const due = () =>
+    withSystem('runs', (tx) => tx.serverTask.updateMany({ where: { leaseUntil: null }, data: { pollAt: new Date(0) } }))
+  // The tasks of the slow one have waited for longest.
+  await due()
+  await withSystem('runs', (tx) =>
+    tx.serverTask.updateMany({ where: { server: 'digger1' }, data: { pollAt: new Date(1_000) } }),
+  )
+  const first = await beginDueLooks(takeUp)
+  expect(first.count).toBe(5)
+  await expect.poll(() => answers(thread)).toEqual(['It was gold.'])
+  await due()
+  // It has no more than four requests at once, however long they take.
+  expect((await beginDueLooks(takeUp)).count).toBe(0)
+  gate.resolve()
+  await first.ended
+  await due()
+  expect((await beginDueLooks(takeUp)).count).toBe(4)
+})
+
+test('a look that took longer than its lease changes nothing', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  await parked(server, model)
+  const lease = async () => {
+    await withSystem('runs', (tx) => tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null } }))
+    return (await leaseDueTasks(1, { ofServer: 1, except: [] }))[0] as ServerTask
+  }
+  const slow = await lease()
+  const quick = await lease()
+  await noteLook(quick, { status: 'ended', said: 'Done.', inMs: 60_000 })
+  await noteLook(slow, { status: 'working', said: 'Not yet.', inMs: 0 })
+  expect(await rows()).toMatchObject([{ status: 'ended', said: 'Done.' }])
+})
+
+test('a task that waits for a thread which is not free is looked at less and less often', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { task } = await parked(server, model)
+  await task.finish('gold')
+  const waitsMs = async () => Number((await rows())[0]?.pollAt) - Date.now()
+  const busy = () => lookAtDueTasks(() => Promise.reject(new AppError('conflict', 'The conversation is locked.')))
+  const again = (changedAt?: Date) =>
+    withSystem('runs', (tx) =>
+      tx.serverTask.updateMany({ data: { pollAt: new Date(0), leaseUntil: null, ...(changedAt && { changedAt }) } }),
+    )
+  await again()
+  await busy()
+  expect(await waitsMs()).toBeLessThan(3_000)
+  await again(new Date(Date.now() - 3_600_000))
+  await busy()
+  expect(await waitsMs()).toBeGreaterThan(10_000)
+})
+
+test('the lines of more than a hundred tasks of a thread show how each stands', async () => {
+  await using server = await taskServer()
+  await using model = await openAIServer(dig)
+  const { thread } = await parked(server, model)
+  const [row] = await rows()
+  if (!row) throw new Error('no task is kept')
+  const [call] = await withCaller(ann.caller, (tx) => tx.toolCall.findMany())
+  if (!call) throw new Error('no call is kept')
+  const older = new Date(Date.now() - 60_000)
+  const ids = Array.from({ length: 120 }, (_, at) => `other_${ann.caller.userId}_${at}`)
+  await withSystem('runs', async (tx) => {
+    const { arguments: args, ...rest } = call
+    await tx.toolCall.createMany({
+      data: ids.map((id) => ({ ...rest, id, callId: id, arguments: args as object })) as never,
+    })
+    await tx.serverTask.createMany({
+      data: ids.map((id) => ({ ...row, id, toolCallId: id, callId: id, createdAt: older })),
+    })
+  })
+  expect(await lines(thread)).toEqual([['Dig', 'loading']])
 })
 
 test('a result that cannot be fetched at once is fetched later, not by calling again', async () => {

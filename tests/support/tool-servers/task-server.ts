@@ -41,6 +41,8 @@ export type TaskServer = AsyncDisposable & {
   refusals: number[]
   /** What requests for results wait for. */
   resultGate: Promise<void> | undefined
+  /** What all requests about tasks wait for. */
+  taskGate: Promise<void> | undefined
   /** True while a session is open. */
   holds(session: string | undefined): boolean
   /** Loses a session, as a server does that starts again. */
@@ -129,6 +131,7 @@ export async function taskServer(port = 0): Promise<TaskServer> {
     if (isAboutTask || body?.method === 'tools/call') state.asked.push(body.method)
     const refusal = isAboutTask ? state.refusals.shift() : undefined
     if (body?.method === 'tasks/result') await state.resultGate
+    if (isAboutTask) await state.taskGate
     if (refusal) return void response.writeHead(refusal).end()
     if (!transport) {
       const fresh = new StreamableHTTPServerTransport({

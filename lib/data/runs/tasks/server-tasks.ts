@@ -54,9 +54,9 @@ export async function storeServerTask(run: OwnRun, task: NewServerTask): Promise
   )
 }
 
-/** The tasks of a thread that go on, oldest first, 100 at most. */
-export async function listOpenTasks(caller: Owner, threadId: string): Promise<ServerTask[]> {
-  const where = { threadId, ownerId: caller.userId, endedAt: null }
+/** The tasks of a thread that go on, oldest first, 100 at most; with `callIds` those of these calls alone. */
+export async function listOpenTasks(caller: Owner, threadId: string, callIds?: string[]): Promise<ServerTask[]> {
+  const where = { threadId, ownerId: caller.userId, endedAt: null, ...(callIds && { callId: { in: callIds } }) }
   const rows = await withCaller(caller, (tx) =>
     tx.serverTask.findMany({ where, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 100 }),
   )
@@ -65,10 +65,14 @@ export async function listOpenTasks(caller: Owner, threadId: string): Promise<Se
 
 /**
  * Leases the tasks that are due, the longest waiting first, so that no other process asks for them
- * for a minute. A task that asks its person is left out while the question is open or a run is at
+ * for a minute: `max` in total, of a server no more than `ofServer`, and none of the servers in
+ * `except`. A task that asks its person is left out while the question is open or a run is at
  * work on the answer. If that run died with the answer, the server is asked again.
  */
-export async function leaseDueTasks(max: number): Promise<ServerTask[]> {
+export async function leaseDueTasks(
+  max: number,
+  { ofServer, except }: { ofServer: number; except: string[] },
+): Promise<ServerTask[]> {
   const rows = await runSystemStatement<{ id: string; ownerId: string }>(
     'runs',
     Prisma.sql`
@@ -77,12 +81,12 @@ export async function leaseDueTasks(max: number): Promise<ServerTask[]> {
             SELECT FROM tool_calls WHERE tool_calls.id = server_tasks.tool_call_id AND tool_calls.status = 'pending')
           THEN 'working' ELSE status END
       WHERE id IN (
-        SELECT id FROM server_tasks AS task
-        WHERE ended_at IS NULL AND poll_at <= now() AND (lease_until IS NULL OR lease_until < now())
-          AND (status <> 'asking' OR stop_at IS NOT NULL
-            OR NOT EXISTS (SELECT FROM tool_calls AS call JOIN runs ON runs.id = call.run_id
-              WHERE call.id = task.tool_call_id AND call.status = 'pending' AND (${IS_WITH_PERSON})))
-        ORDER BY poll_at, id LIMIT ${max}::integer FOR UPDATE SKIP LOCKED)
+        SELECT id FROM server_tasks AS task WHERE ${IS_DUE} AND id IN (
+          SELECT id FROM (
+            SELECT id, poll_at, row_number() OVER (PARTITION BY server ORDER BY poll_at, id) AS place
+            FROM server_tasks AS task WHERE ${IS_DUE} AND NOT server = ANY(${except})) AS due
+          WHERE place <= ${ofServer}::integer ORDER BY poll_at, id LIMIT ${max}::integer)
+        FOR UPDATE SKIP LOCKED)
       RETURNING ${COLUMNS}`,
   )
   return rows as unknown as ServerTask[]
@@ -94,6 +98,12 @@ const IS_WITH_PERSON = Prisma.sql`
   OR runs.finished_at > now() - ${GRACE_MS}::integer * interval '1 millisecond'
   OR (runs.status IN ('queued', 'running')
     AND coalesce(runs.heartbeat_at, runs.created_at) > now() - ${STALE_MS}::integer * interval '1 millisecond')`
+
+const IS_DUE = Prisma.sql`
+  task.ended_at IS NULL AND task.poll_at <= now() AND (task.lease_until IS NULL OR task.lease_until < now())
+  AND (task.status <> 'asking' OR task.stop_at IS NOT NULL
+    OR NOT EXISTS (SELECT FROM tool_calls AS call JOIN runs ON runs.id = call.run_id
+      WHERE call.id = task.tool_call_id AND call.status = 'pending' AND (${IS_WITH_PERSON})))`
 
 /** True if tasks go on, in any thread. */
 export async function hasOpenTasks(): Promise<boolean> {
@@ -114,8 +124,11 @@ const COLUMNS = Prisma.sql`id, owner_id AS "ownerId", thread_id AS "threadId", r
  */
 export type Look = { status?: ServerTaskStatus; said?: string | undefined; failed?: boolean; inMs: number }
 
-/** Stores what a look at a leased task brought, and gives up the lease. Other processes hear what is new. */
-export async function noteLook({ id, ownerId, threadId }: ServerTask, look: Look): Promise<void> {
+/**
+ * Stores what a look at a leased task brought, and gives up the lease. Does nothing if another process
+ * has leased it since. Other processes hear what is new.
+ */
+export async function noteLook({ id, ownerId, threadId, polls }: ServerTask, look: Look): Promise<void> {
   const said = clip(look.said)
   await withCaller({ userId: ownerId }, async (tx) => {
     const [changed] = await tx.$queryRaw<{ isNew: boolean }[]>`
@@ -127,7 +140,7 @@ export async function noteLook({ id, ownerId, threadId }: ServerTask, look: Look
         changed_at = CASE WHEN (coalesce(${said}::text, task.said), coalesce(${look.status ?? null}::text, task.status))
           IS DISTINCT FROM (before.said, before.status) THEN now() ELSE task.changed_at END
       FROM (SELECT said, status FROM server_tasks WHERE id = ${id}) AS before
-      WHERE task.id = ${id} AND task.owner_id = ${ownerId} AND task.ended_at IS NULL
+      WHERE task.id = ${id} AND task.owner_id = ${ownerId} AND task.polls = ${polls}::integer AND task.ended_at IS NULL
       RETURNING (task.said, task.status) IS DISTINCT FROM (before.said, before.status) AS "isNew"`
     if (changed?.isNew) await notifyThread(tx, threadId)
   })
