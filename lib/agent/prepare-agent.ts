@@ -9,6 +9,7 @@ import { type ChosenModel, chooseModel, openAnswering } from '#lib/agent/handove
 import { describeHandovers } from '#lib/agent/handovers/describe-handovers.ts'
 import { TurnAgents } from '#lib/agent/handovers/turn-agents.ts'
 import { describeOff } from '#lib/agent/input/describe-off.ts'
+import { describeOrigin } from '#lib/agent/input/describe-origin.ts'
 import { describeEarlierCalls } from '#lib/agent/input/earlier-calls.ts'
 import { type TurnFacts, toTurnFacts, writeInstructions } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
@@ -85,7 +86,7 @@ export async function prepareAgent(
   const { isCommand } = review
   const places = toPlaceFacts(known.person, cast.organisation, facts.now)
   const report = reportUsage(context.run)
-  const lead = describeMemories(known.memory ?? [])
+  const lead = [...describeOrigin(turn.thread), ...describeMemories(known.memory ?? [])]
   if (known.memory) open.proposals = new MemoryProposals(known.memory)
   let rest: RestOfRequest | undefined
   const agents = new TurnAgents<AgentFacts>(

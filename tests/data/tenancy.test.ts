@@ -373,6 +373,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
     ]
   },
   'app/api/me/export/route.ts': NO_IDS,
+  'app/api/me/imports/route.ts':
+    'names nothing: its conversations become those of the account (tests/data/sharing/transfer.test.ts)',
   'app/api/me/own-words/route.ts': NO_IDS,
   'app/api/me/password/route.ts': NO_IDS,
   'app/api/me/prompts/route.ts': async ({ title }) =>

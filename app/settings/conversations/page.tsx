@@ -10,6 +10,7 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listShares, type OwnShare } from '#lib/data/shares/shares.ts'
 import { endSharing } from './actions.ts'
+import { ImportForm } from './import-form.tsx'
 
 export const metadata: Metadata = { title: 'Conversations' }
 
@@ -84,6 +85,12 @@ export default async function ConversationsPage() {
               />
             )}
           </div>
+        </Card>
+        <Card
+          title="Import"
+          hint="Conversations of ChatGPT (conversations.json, or the archive with it), LibreChat or Switchboard. Only what you and the assistant wrote is taken, without files, pictures and tools, and it is marked as imported."
+        >
+          <ImportForm />
         </Card>
       </div>
     </div>

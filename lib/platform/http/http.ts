@@ -94,12 +94,12 @@ export const BODY_MS = { idle: 20_000, whole: 300_000 }
  */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of bodyOf(request, maxBytes)) chunks.push(chunk)
+  for await (const chunk of readChunks(request, maxBytes)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
 /** Yields the body in the chunks in which it arrives, `maxBytes` at most. */
-async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* readChunks(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
   const tooLarge = () => new AppError('too_large', `The request is larger than ${sizeOf(maxBytes)}.`)
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   let size = 0
@@ -159,7 +159,7 @@ export async function readSizedJson(request: Request, maxBytes: number): Promise
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const chunk of bodyOf(request, maxBytes)) {
+  for await (const chunk of readChunks(request, maxBytes)) {
     const excess = meter.feed(chunk)
     if (excess) throw tooComplex(excess)
     text += decoder.decode(chunk, { stream: true })
