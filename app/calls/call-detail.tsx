@@ -81,7 +81,13 @@ export function CallDetail({
       {call.task && <CallTask task={call.task} />}
       <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
       {call.result === null ? (
-        call.status !== 'pending' && <Card title="Result">No result came back.</Card>
+        call.status !== 'pending' && (
+          <Card title="Result">
+            {call.resultBytes === null
+              ? 'No result came back.'
+              : 'It was deleted with the temporary conversation in which the call was made.'}
+          </Card>
+        )
       ) : (
         <Json title="Result" value={call.result} bytes={call.resultBytes} />
       )}

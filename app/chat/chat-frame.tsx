@@ -28,6 +28,8 @@ import { ServersPanel } from './servers/servers-panel.tsx'
 import { useServersPanel } from './servers/use-servers-panel.ts'
 import { ShareDialog } from './share/share-dialog.tsx'
 import { useShareDialog } from './share/use-share-dialog.ts'
+import { TemporaryBar, TemporaryChoice } from './temporary/temporary-bar.tsx'
+import { useTemporary } from './temporary/use-temporary.ts'
 import { makeToolCommands } from './tool-commands.ts'
 import { keepUnsent, takeUnsent } from './unsent-text.ts'
 import { useResumableFetch } from './use-resumable-fetch.ts'
@@ -61,10 +63,11 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
   const panel = useServersPanel(initial)
   const sharing = useShareDialog(initial)
+  const temporary = useTemporary(initial)
   const answering = useChosenAssistant(assistants, assistant, initial === null)
   const resumable = useResumableFetch(
     async (input, given) => {
-      const init = chooseInRequest(given, answering.sent.current)
+      const init = temporary.withTemporary(chooseInRequest(given, answering.sent.current))
       menu.noteSent(init?.body)
       const headers = new Headers(init?.headers)
       headers.set('x-time-zone', Intl.DateTimeFormat().resolvedOptions().timeZone)
@@ -119,6 +122,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       late.onThreadChange(threadId)
       panel.noteThread(threadId)
       sharing.noteThread(threadId)
+      temporary.noteThread(threadId)
       answering.noteThread(threadId)
       follow(threadId)
     },
@@ -151,6 +155,8 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       {answering.isNew && (
         <AssistantPicker assistants={assistants} chosen={answering.chosen.slug} onChoose={answering.choose} />
       )}
+      {answering.isNew && <TemporaryChoice isChosen={temporary.isChosen} onChoose={temporary.choose} />}
+      {temporary.threadId !== null && <TemporaryBar onEnd={() => void chat.setThreadId(null)} />}
       <div ref={sharing.listen} className="flex min-h-0 flex-1">
         <ChatKit
           control={chat.control}

@@ -1,6 +1,7 @@
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import { deleteForGood } from '#lib/data/chat/deleted-conversations.ts'
+import { deleteEndedTemporary } from '#lib/data/chat/temporary-conversations.ts'
 import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
 import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
 import { deleteExpiredShares } from '#lib/data/shares/shares.ts'
@@ -43,6 +44,7 @@ async function expireAll(): Promise<void> {
     usage: deleteOldRequests,
     conversations: deleteForGood,
     shares: deleteExpiredShares,
+    temporary: deleteEndedTemporary,
   }
   for (const [what, expire] of Object.entries(expiries))
     await expire().catch((error) => log.warn({ error, what }, 'looking for what has expired failed'))

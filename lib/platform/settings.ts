@@ -111,6 +111,8 @@ export const Settings = z.object({
   // What happens to a message sent while the assistant is answering in its thread.
   WHILE_ANSWERING: oneOf('refuse', 'wait').default('refuse'),
 
+  // How long (hours) a temporary conversation stays after its last message.
+  TEMPORARY_HOURS: count(4, 168),
   ATTACHMENTS: oneOf('on', 'off').default('on'),
   ATTACHMENTS_DIR: z.string().default('.data/attachments'),
   ATTACHMENT_MAX_MB: count(20, 200),

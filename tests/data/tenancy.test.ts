@@ -5,6 +5,7 @@ import * as connections from '#app/api/connections/[id]/route.ts'
 import * as clients from '#app/api/me/clients/route.ts'
 import * as complete from '#app/api/me/complete/route.ts'
 import * as conversationFile from '#app/api/me/conversations/[id]/export/route.ts'
+import * as openPages from '#app/api/me/conversations/[id]/page/route.ts'
 import * as reading from '#app/api/me/conversations/[id]/reading/route.ts'
 import * as conversation from '#app/api/me/conversations/[id]/route.ts'
 import * as conversations from '#app/api/me/conversations/route.ts'
@@ -347,6 +348,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
         params: Promise.resolve({ id }),
       }),
     ),
+  'app/api/me/conversations/[id]/page/route.ts': async ({ thread: id }) =>
+    seen(await openPages.PUT(mine('x', 'PUT', { is_open: false }), { params: Promise.resolve({ id }) })),
   'app/api/me/earlier-content/route.ts': NO_IDS,
   'app/api/me/complete/route.ts': async ({ note }) =>
     seen(

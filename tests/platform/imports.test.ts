@@ -232,6 +232,7 @@ test('the list of files that may query across people is short', () => {
       "assistants: lib/data/assistants/organisation.ts",
       "expiry: lib/data/attachments/attachment-expiry.ts",
       "expiry: lib/data/chat/deleted-conversations.ts",
+      "expiry: lib/data/chat/temporary-conversations.ts",
       "expiry: lib/data/oauth/oauth-records.ts",
       "expiry: lib/data/people/personal-tokens.ts",
       "expiry: lib/data/runs/approvals.ts",

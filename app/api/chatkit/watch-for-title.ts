@@ -1,6 +1,7 @@
 import { canNameThreads, nameThread } from '#lib/agent/models/name-thread.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
+import { TEMPORARY } from '#lib/chatkit/protocol/thread.ts'
 import { makeTitle, toMessageText } from '#lib/chatkit/server/title.ts'
 import type { Turn, TurnWatch } from '#lib/chatkit/server/turn.ts'
 import { withoutRun } from '#lib/platform/db/run-fence.ts'
@@ -20,7 +21,8 @@ const ENOUGH = 200
  */
 export function watchForTitle(turn: Turn, { caller, run }: TurnContext): TurnWatch | undefined {
   const { input, thread, signal } = turn
-  if (input === null || thread.title !== undefined) return undefined
+  // Nobody looks for a temporary conversation in a list.
+  if (input === null || thread.title !== undefined || thread.metadata[TEMPORARY] === true) return undefined
   const firstWords = makeTitle(input)
   thread.title = firstWords
   if (!canNameThreads()) return undefined

@@ -40,7 +40,8 @@ function isBase64(text: string): boolean {
 
 /** The operations and their parameters: 16 of the protocol, and four that only our element sends. */
 export const PARAMS = {
-  'threads.create': z.object({ input: UserMessageInput }),
+  /** `temporary` is our extension: the thread is in no list, and ends by itself. */
+  'threads.create': z.object({ input: UserMessageInput, temporary: z.boolean().nullish() }),
   /** Our extension: `replaces` is the message of the thread that was edited. */
   'threads.add_user_message': z.object({ ...thread, input: UserMessageInput, replaces: id.nullish() }),
   'threads.add_client_tool_output': z.object({ ...thread, result: z.unknown().optional() }),

@@ -35,6 +35,9 @@ export type ContextUsage = { used: number; limit: number }
  */
 export type ThreadOrigin = { kind: 'imported' | 'shared'; from?: string; at: string; messages: number }
 
+/** What marks a thread that leaves nothing behind: a key of its metadata, `true`. */
+export const TEMPORARY = 'temporary'
+
 /** Where the server keeps the `origin` of a thread: a key of its metadata. */
 export const ORIGIN = 'origin'
 

@@ -1,12 +1,13 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import type { ItemKind, Store } from '#lib/chatkit/protocol/store.ts'
-import type { Thread, ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
+import { TEMPORARY, type Thread, type ThreadStatus } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import { createAttachmentStore } from '#lib/data/attachments/attachment-records.ts'
 import { deleteFilesOf } from '#lib/data/attachments/result-file.ts'
 import { createBranches } from '#lib/data/chat/branches/branches.ts'
 import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
+import { endOfTemporary, IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -61,7 +62,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
     loadThread: async (id) => {
       const [row] = await runStatementAs<ThreadRow>(
         caller,
-        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId} AND deleted_at IS NULL`,
+        Prisma.sql`SELECT ${COLUMNS} FROM threads WHERE id = ${id} AND owner_id = ${ownerId} AND ${IS_THERE}`,
       )
       if (!row) throw notFound('The conversation')
       return toThread(row)
@@ -103,6 +104,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
         const where = {
           ownerId,
           deletedAt: null,
+          temporaryUntil: null,
           ...(cursor && { seq: order === 'asc' ? { gt: cursor.seq } : { lt: cursor.seq } }),
         }
         const rows = await tx.thread.findMany({ where, orderBy: { seq: order }, take: limit + 1 })
@@ -177,9 +179,10 @@ type Home = { ownerId: string; threadId: string }
 export function upsertThread(ownerId: string, thread: Thread, when = ALWAYS): Prisma.Sql {
   const { id, created_at, title = null, status, metadata, allowed_image_domains: domains } = toStorable(thread)
   return Prisma.sql`
-    INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains)
+    INSERT INTO threads (id, owner_id, created_at, title, status, metadata, allowed_image_domains, temporary_until)
     SELECT ${id}, ${ownerId}, ${timeOf(created_at)}, ${title}, ${JSON.stringify(status)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
-      ${domains === undefined ? null : JSON.stringify(domains)}::jsonb
+      ${domains === undefined ? null : JSON.stringify(domains)}::jsonb,
+      ${metadata[TEMPORARY] === true ? endOfTemporary() : Prisma.sql`NULL::timestamptz`}
     WHERE ${when}
     ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status, metadata = excluded.metadata,
       allowed_image_domains = excluded.allowed_image_domains, updated_at = now()

@@ -54,7 +54,7 @@ function findConversations(caller: { userId: string }, when: Prisma.Sql): Promis
     caller,
     Prisma.sql`
       SELECT t.id, t.title, t.updated_at AS "updatedAt", t.archived_at IS NOT NULL AS "isArchived" FROM threads t
-      WHERE t.owner_id = ${caller.userId} AND t.deleted_at IS NULL AND ${when}
+      WHERE t.owner_id = ${caller.userId} AND t.deleted_at IS NULL AND t.temporary_until IS NULL AND ${when}
       ORDER BY t.updated_at DESC, t.id DESC LIMIT ${CONVERSATIONS}`,
   )
 }
@@ -71,7 +71,7 @@ function findMessages(
       FROM (
         SELECT id, thread_id, type, data, words, seq, created_at FROM thread_items
         WHERE owner_id = ${userId} AND ${IS_MESSAGE} ORDER BY seq DESC LIMIT ${MESSAGES_MAX}
-      ) AS m JOIN threads t ON t.id = m.thread_id AND t.owner_id = ${userId} AND t.deleted_at IS NULL
+      ) AS m JOIN threads t ON t.id = m.thread_id AND t.owner_id = ${userId} AND t.deleted_at IS NULL AND t.temporary_until IS NULL
       WHERE m.words @@ ${tsquery}::tsquery
       ORDER BY m.seq DESC LIMIT ${MESSAGES}`,
   )

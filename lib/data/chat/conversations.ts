@@ -74,7 +74,7 @@ function readConversations({ userId }: Person, rest: Prisma.Sql): Promise<Conver
         SELECT status, finished_at FROM runs WHERE thread_id = t.id AND owner_id = ${userId}
         ORDER BY created_at DESC LIMIT 1
       ) AS last ON true
-      WHERE t.owner_id = ${userId} AND t.deleted_at IS NULL AND ${rest}`,
+      WHERE t.owner_id = ${userId} AND t.deleted_at IS NULL AND t.temporary_until IS NULL AND ${rest}`,
   )
 }
 

@@ -3,6 +3,7 @@ import { bindStatements } from '#lib/data/attachments/attachment-records.ts'
 import { makeSetAsideStatements } from '#lib/data/chat/branches/branches.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
 import { rememberChoiceStatements } from '#lib/data/chat/model-choices.ts'
+import { endOfTemporary, IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -29,7 +30,7 @@ export function makeOpeningStatements(
   const here = Prisma.sql`FROM threads WHERE id = ${threadId} AND owner_id = ${ownerId}`
   const takesMessages = thread
     ? Prisma.sql`NOT EXISTS (SELECT ${here} AND status->>'type' <> 'active')`
-    : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active' AND deleted_at IS NULL)`
+    : Prisma.sql`EXISTS (SELECT ${here} AND status->>'type' = 'active' AND ${IS_THERE})`
   // A message that came before has replaced the other one already.
   const isReplaceable = Prisma.sql`EXISTS (SELECT FROM thread_items WHERE thread_id = ${threadId} AND owner_id = ${ownerId}
     AND type = 'user_message' AND id IN (${replaces ?? message.id}, ${message.id}))`
@@ -47,7 +48,8 @@ export function makeOpeningStatements(
       thread
         ? upsertThread(ownerId, thread, isRun)
         : // A message is a use, and brings a conversation back from the archive.
-          Prisma.sql`UPDATE threads SET updated_at = now(), archived_at = NULL WHERE id = ${threadId} AND owner_id = ${ownerId} AND ${isRun}`,
+          Prisma.sql`UPDATE threads SET updated_at = now(), archived_at = NULL,
+            temporary_until = CASE WHEN temporary_until IS NOT NULL THEN ${endOfTemporary()} END WHERE id = ${threadId} AND owner_id = ${ownerId} AND ${isRun}`,
       ...(replaces === undefined
         ? []
         : makeSetAsideStatements({ ownerId, threadId }, { from: replaces }, newId('brn'), isRun)),

@@ -1,6 +1,4 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import { insertConversation } from '#lib/data/chat/insert-conversation.ts'
-import { ITEMS_MAX } from '#lib/data/chat/read-conversation.ts'
 import { takeTurn } from '#lib/data/person-lock.ts'
 import {
   copyBytes,
@@ -11,6 +9,8 @@ import {
   withoutLostFiles,
 } from '#lib/data/shares/copy-files.ts'
 import { findOpenShare } from '#lib/data/shares/share-reader.ts'
+import { insertConversation } from '#lib/data/transfer/insert-conversation.ts'
+import { ITEMS_MAX } from '#lib/data/transfer/read-conversation.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'

@@ -1,10 +1,10 @@
 import type { Attachment, ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { ShownCall } from '#lib/chatkit/protocol/shown-call.ts'
+import { TEMPORARY } from '#lib/chatkit/protocol/thread.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
 import type { Audience } from '#lib/data/audience.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { readConversation } from '#lib/data/chat/read-conversation.ts'
 import { takeTurn } from '#lib/data/person-lock.ts'
 import { findCallOfRun, type ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
 import {
@@ -16,6 +16,7 @@ import {
   withoutLostFiles,
 } from '#lib/data/shares/copy-files.ts'
 import { type CallName, copyForReaders, type ReadersItem } from '#lib/data/shares/copy-for-readers.ts'
+import { readConversation } from '#lib/data/transfer/read-conversation.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -65,7 +66,7 @@ export async function createShare(
   const ownerId = caller.userId
   const store = createPrismaStore(caller)
   const thread = await store.loadThread(threadId)
-  if (thread.metadata.temporary === true)
+  if (thread.metadata[TEMPORARY] === true)
     throw new AppError('conflict', 'A temporary conversation leaves nothing behind, so it cannot be shared.')
   const id = newId('shr')
   const shown: ReadersItem[] = []

@@ -1,7 +1,7 @@
 import type { AssistantMessageItem, Source, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Thread } from '#lib/chatkit/protocol/thread.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { readConversation } from '#lib/data/chat/read-conversation.ts'
+import { readConversation } from '#lib/data/transfer/read-conversation.ts'
 
 /** What the JSON file says of itself, so that an import knows it. */
 const FORMAT = 'switchboard.conversation'

@@ -1,5 +1,5 @@
 import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
-import type { Thread } from '#lib/chatkit/protocol/thread.ts'
+import { TEMPORARY, type Thread } from '#lib/chatkit/protocol/thread.ts'
 import type { Deps, PreparedTurn } from '#lib/chatkit/server/deps.ts'
 import { fillForm } from '#lib/chatkit/server/operations/fill-form.ts'
 import { leaveBehind } from '#lib/chatkit/server/operations/leave-behind.ts'
@@ -31,12 +31,12 @@ type Prepare<O extends Operation> = <Context>(
   requestId?: string,
 ) => Promise<PreparedTurn<Context>>
 
-const createThread: Prepare<'threads.create'> = async ({ input }, deps, requestId) => {
+const createThread: Prepare<'threads.create'> = async ({ input, temporary }, deps, requestId) => {
   const thread: Thread = {
     id: deps.store.newThreadId(requestId),
     created_at: new Date().toISOString(),
     status: { type: 'active' },
-    metadata: {},
+    metadata: temporary ? { [TEMPORARY]: true } : {},
   }
   const check = () => toMessage(deps, thread.id, input, requestId)
   return prepareMessageTurn(deps, { thread, message: await check() }, check)

@@ -1,7 +1,7 @@
 import { answerReading, READS, Reading } from '#app/api/shared/answer-reading.ts'
 import { route } from '#lib/auth/route.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
-import { readConversation } from '#lib/data/chat/read-conversation.ts'
+import { readConversation } from '#lib/data/transfer/read-conversation.ts'
 
 /** A conversation of the caller for the page that prints it: whole, and without a place to write. */
 export const POST = route({ params: ['id'], limit: READS, body: Reading }, async ({ caller, params: { id }, body }) => {
