@@ -165,6 +165,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
           data-files-url="/api/attachments"
           data-right-action-label="Servers and tools"
           data-share-label="Share and export"
+          data-versions="on"
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />

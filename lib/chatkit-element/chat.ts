@@ -77,6 +77,7 @@ export class Chat {
     this.actions = new ItemActions(this.state, this.#api, host, this.#turns, {
       untilLoaded: () => this.#loaded,
       onRefusal: (refusal) => this.#meet(refusal),
+      readAgain: (toKnown) => this.#reader.catchUp(new AbortController().signal, toKnown),
       onChanged: (threadId) => this.#otherWindows.tell(threadId),
       onError: (error) => this.report(error),
     })

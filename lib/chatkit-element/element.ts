@@ -180,7 +180,7 @@ export class ChatKitElement extends Base {
           ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
           filesUrl: this.dataset.filesUrl ?? null,
           ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, shareLabel: this.dataset.shareLabel ?? null },
-          ...speaks,
+          ...{ withVersions: this.dataset.versions === 'on', ...speaks },
         }),
         this.#mount,
       )

@@ -24,6 +24,18 @@ export class Signal<T> {
     this.set({ ...this.#value, ...change })
   }
 
+  /** Resolves when the value is as wanted, which may be now. */
+  until(isWanted: (value: T) => boolean): Promise<void> {
+    if (isWanted(this.#value)) return Promise.resolve()
+    return new Promise((resolve) => {
+      const stop = this.subscribe(() => {
+        if (!isWanted(this.#value)) return
+        stop()
+        resolve()
+      })
+    })
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)

@@ -4,7 +4,8 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { applyEvent } from '#lib/chatkit-element/state/reducer.ts'
+import { applyEvent, dropFrom, dropTurn } from '#lib/chatkit-element/state/reducer.ts'
+import type { ThreadView } from '#lib/chatkit-element/state/view.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
 export type WidgetAction = {
@@ -20,12 +21,14 @@ type ActionHooks = {
   untilLoaded: () => Promise<void>
   /** Called with what a turn's `run` returns. */
   onRefusal: (refusal: unknown) => Promise<void>
+  /** Reads the thread on the screen as it is now. `toKnown` takes what is gone out of the view. */
+  readAgain: (toKnown: (view: ThreadView) => ThreadView) => Promise<void>
   /** Called when the server has changed the thread. */
   onChanged: (threadId: string) => void
   onError: (error: unknown) => void
 }
 
-/** What a person does with the items of a thread: widget actions, forms, feedback. */
+/** What a person does with the items of a thread: widget actions, forms, feedback, versions. */
 export class ItemActions {
   readonly #state: Signal<ChatState>
   readonly #api: Api
@@ -97,6 +100,29 @@ export class ItemActions {
     await this.#hooks.onRefusal(
       await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input }),
     )
+  }
+
+  /** Shows another of the ways on from a place of the thread. Never throws. */
+  chooseBranch(branchId: string): Promise<void> {
+    const fork = this.#state.value.view.forks.find(({ branches }) => branches.includes(branchId))
+    return this.#change('threads.choose_branch', { branch_id: branchId }, (view) => dropFrom(view, fork?.item_id ?? ''))
+  }
+
+  /** Deletes a message with every version of its answer. Never throws. */
+  deleteTurn(itemId: string): Promise<void> {
+    return this.#change('threads.delete_turn', { item_id: itemId }, (view) => dropTurn(view, itemId))
+  }
+
+  async #change(operation: string, params: object, toKnown: (view: ThreadView) => ThreadView): Promise<void> {
+    const thread_id = this.#threadId()
+    if (!thread_id || isBusy(this.#state.value)) return
+    try {
+      await this.#api.query(operation, { thread_id, ...params })
+      this.#hooks.onChanged(thread_id)
+      await this.#hooks.readAgain(toKnown)
+    } catch (error) {
+      this.#hooks.onError(error)
+    }
   }
 
   #threadId(): string | null {

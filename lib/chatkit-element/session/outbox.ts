@@ -25,8 +25,9 @@ export class Outbox {
     this.#sending = [...(this.#host.drafts()?.unsent() ?? [])]
   }
 
-  add(message: Outgoing, threadId: string | null): Sending {
-    const sending = { id: newRequestId(), threadId, isNew: threadId === null, message }
+  add(message: Outgoing, threadId: string | null, replaces?: string): Sending {
+    const edit = replaces !== undefined && { replaces }
+    const sending = { id: newRequestId(), threadId, isNew: threadId === null, message, ...edit }
     this.#set([...this.#sending, sending])
     return sending
   }

@@ -6,6 +6,7 @@ import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/session/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
 import { toCaughtUpView, toLoadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
+import type { ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
 /** Reads the thread on the screen from the server into the state. */
@@ -60,16 +61,16 @@ export class Reader {
   }
 
   /**
-   * Brings in what has changed elsewhere; unchanged items keep their identity. Throws what
-   * `Api.query` throws.
+   * Brings in what has changed elsewhere; unchanged items keep their identity. `toKnown` takes what
+   * is known to be gone out of the view. Throws what `Api.query` throws.
    */
-  async catchUp(signal: AbortSignal): Promise<void> {
+  async catchUp(signal: AbortSignal, toKnown = (view: ThreadView) => view): Promise<void> {
     const threadId = this.#threadId()
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (signal.aborted || this.#threadId() !== threadId) return
     const { view, joins } = toCaughtUpView(
-      this.#state.value.view,
+      toKnown(this.#state.value.view),
       thread,
       items,
       this.#outbox.unsentIn(threadId, items),

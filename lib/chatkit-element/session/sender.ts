@@ -6,7 +6,7 @@ import type { Sending } from '#lib/chatkit-element/message/sending.ts'
 import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { addLocalMessage, dropMessage } from '#lib/chatkit-element/state/reducer.ts'
+import { addLocalMessage, dropFrom, dropMessage } from '#lib/chatkit-element/state/reducer.ts'
 import { isLocal, makeLocalId } from '#lib/chatkit-element/state/view.ts'
 import { isPassing } from '#lib/chatkit-element/transport/refusal-notice.ts'
 
@@ -43,6 +43,24 @@ export class Sender {
     return this.#send(this.#outbox.add(message, this.#state.value.view.thread?.id ?? null))
   }
 
+  /** Sends an edited message in the place of another one. A running answer is stopped first. Never throws. */
+  async edit(itemId: string, message: Outgoing): Promise<void> {
+    if (isBusy(this.#state.value)) await this.#turns.stop()
+    await this.#state.until((state) => !isBusy(state))
+    const threadId = this.#state.value.view.thread?.id
+    if (threadId !== undefined) await this.#send(this.#outbox.add(message, threadId, itemId))
+  }
+
+  /** Puts the person's last message into the empty composer. False if there is none. */
+  recall(): boolean {
+    const last = this.#state.value.view.items.findLast((item) => item.type === 'user_message')
+    if (last?.type !== 'user_message' || last.content.length === 0) return false
+    this.#composer.setContent(last.content)
+    const { text } = this.#composer.state.value
+    this.#composer.write(text, text.length)
+    return true
+  }
+
   async sendAgain(itemId = this.#state.value.view.items.findLast(isLocal)?.id): Promise<void> {
     const sending = itemId === undefined ? undefined : this.#outbox.find(itemId)
     if (sending && this.#state.value.phase === 'idle') await this.#send(sending)
@@ -70,13 +88,18 @@ export class Sender {
   }
 
   async #send(sending: Sending): Promise<void> {
-    const { id, threadId, isNew, message } = sending
+    const { id, threadId, isNew, message, replaces } = sending
     const { item, input } = toOutgoing(message, threadId, id)
-    this.#state.patch({ view: addLocalMessage(this.#state.value.view, item) })
+    const before = this.#state.value.view
+    this.#state.patch({ view: addLocalMessage(replaces === undefined ? before : dropFrom(before, replaces), item) })
     this.#current = id
     const refusal = isNew
       ? await this.#turns.run('threads.create', { input }, { again: 'unsent', id })
-      : await this.#turns.run('threads.add_user_message', { thread_id: threadId, input }, { again: 'unsent', id })
+      : await this.#turns.run(
+          'threads.add_user_message',
+          { thread_id: threadId, input, ...(replaces !== undefined && { replaces }) },
+          { again: 'unsent', id },
+        )
     if (this.#current === id) this.#current = null
     // A message that may succeed unchanged stays in the thread; any other goes back to the composer
     // to be edited.
@@ -86,6 +109,7 @@ export class Sender {
       return
     }
     this.#giveBack(sending)
+    if (replaces !== undefined) this.#state.patch({ view: { ...before, failure: this.#state.value.view.failure } })
     await this.#onRefusal(refusal)
   }
 

@@ -1,7 +1,7 @@
 import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task, ThreadItem, TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { Fork, WireThread } from '#lib/chatkit/protocol/thread.ts'
 import { emptyView, isLocal, makeLocalId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { toWholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
@@ -14,7 +14,7 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
   switch (event.type) {
     case 'thread.created':
     case 'thread.updated':
-      return { ...view, thread: headOf(event.thread) }
+      return { ...view, thread: headOf(event.thread), forks: event.thread.forks ?? view.forks }
     case 'thread.item.added':
       return withWhole(event.item, view, addItem)
     case 'thread.item.updated':
@@ -55,7 +55,7 @@ export function toLoadedView(
   items: readonly ThreadItem[],
   unsent: readonly UserMessageItem[] = [],
 ): ThreadView {
-  return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent] }
+  return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent], forks: thread.forks ?? [] }
 }
 
 /** Sets how the thread's last turn ended; undefined while that is not known. */
@@ -89,8 +89,15 @@ export function toCaughtUpView(
   const all = [...earlier, ...items, ...unsent.map((item) => shown.get(item.id) ?? item)]
   const isSame = all.map(({ id }) => id).join() === view.items.map(({ id }) => id).join()
   const isOver = !isSame || view.failure?.retry === 'attach' || view.failure?.retry === 'load'
-  const head = { ...view, thread: headOf(thread), items: all }
+  const forks = toSameForks(view.forks, thread.forks ?? [])
+  const head = { ...view, thread: headOf(thread), items: all, forks }
   return { view: { ...head, ...(isOver && { failure: null }), ...(!isSame && { notices: [] }) }, joins: at >= 0 }
+}
+
+/** The newest forks, of which those that have not changed keep their identity. */
+function toSameForks(before: readonly Fork[], newest: readonly Fork[]): Fork[] {
+  const known = new Map(before.map((fork) => [JSON.stringify(fork), fork]))
+  return newest.map((fork) => known.get(JSON.stringify(fork)) ?? fork)
 }
 
 /** Puts earlier messages before those that are shown. */
@@ -118,6 +125,20 @@ export function addLocalMessage(view: ThreadView, item: UserMessageItem): Thread
 /** Removes a message that went back to the composer. */
 export function dropMessage(view: ThreadView, itemId: string): ThreadView {
   return { ...view, items: view.items.filter(({ id }) => id !== itemId) }
+}
+
+/** Removes an item and everything after it, which another message replaces. */
+export function dropFrom(view: ThreadView, itemId: string): ThreadView {
+  const at = view.items.findIndex((item) => item.id === itemId)
+  return at < 0 ? view : { ...view, items: view.items.slice(0, at) }
+}
+
+/** Removes a message and what answers it. */
+export function dropTurn(view: ThreadView, itemId: string): ThreadView {
+  const at = view.items.findIndex((item) => item.id === itemId)
+  if (at < 0) return view
+  const next = view.items.findIndex((item, index) => index > at && item.type === 'user_message')
+  return { ...view, items: view.items.toSpliced(at, (next < 0 ? view.items.length : next) - at) }
 }
 
 /**

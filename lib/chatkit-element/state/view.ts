@@ -1,6 +1,6 @@
 import type { Notice, ProgressUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { Fork, WireThread } from '#lib/chatkit/protocol/thread.ts'
 
 export type ThreadHead = Pick<WireThread, 'id' | 'title' | 'status' | 'allowed_image_domains' | 'context_usage'>
 
@@ -23,6 +23,8 @@ export type Failure = {
 export type ThreadView = {
   thread: ThreadHead | null
   items: readonly ThreadItem[]
+  /** The places from which more than one way goes on. */
+  forks: readonly Fork[]
   /** The ids of items that are still being written. */
   open: ReadonlySet<string>
   /**
@@ -40,6 +42,7 @@ export type ThreadView = {
 export const emptyView: ThreadView = {
   thread: null,
   items: [],
+  forks: [],
   open: new Set(),
   rebuilding: new Map(),
   imageProgress: new Map(),

@@ -22,14 +22,25 @@ type Props = {
   filesUrl: string | null
   rightActionLabel: string | null
   shareLabel: string | null
+  withVersions: boolean
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
-export function App({ chat, options, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel }: Props) {
+export function App({
+  chat,
+  options,
+  strings,
+  locale,
+  callsUrl,
+  filesUrl,
+  rightActionLabel,
+  shareLabel,
+  withVersions,
+}: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
-    () => ({ chat, options: current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel }),
-    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel],
+    () => ({ chat, options: current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions }),
+    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

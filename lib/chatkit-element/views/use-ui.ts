@@ -21,6 +21,8 @@ export type Ui = {
   rightActionLabel: string | null
   /** What the page calls the button that shares the open conversation; null if there is none. */
   shareLabel: string | null
+  /** True if the server keeps what is edited and answered again (`data-versions`). */
+  withVersions: boolean
 }
 
 export const UiContext = createContext<Ui | null>(null)

@@ -7,8 +7,8 @@ import { createRoot } from 'react-dom/client'
 type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
-type More = { drafts?: { key: string; owner: string }; calls?: string; files?: string }
-const { drafts, calls, files, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
+type More = { drafts?: { key: string; owner: string }; calls?: string; files?: string; versions?: string }
+const { drafts, calls, files, versions, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
   decodeURIComponent(location.hash.slice(1) || '{}'),
 )
 
@@ -86,6 +86,7 @@ function Page() {
       control={chat.control}
       data-calls-url={calls}
       data-files-url={files}
+      data-versions={versions}
       data-drafts-key={drafts?.key}
       data-drafts-owner={drafts?.owner}
     />

@@ -12,6 +12,8 @@ type Stored = {
   status: Json
   allowed_image_domains?: string[]
   items: Item[]
+  /** What was left by an edit, behind the item `after`. */
+  branches?: { id: string; after: string | undefined; items: Item[] }[]
 }
 export type Request = { type: string; params: Json; metadata: Json; headers: IncomingMessage['headers'] }
 
@@ -82,7 +84,31 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
   const waiting = new Map<string, ServerResponse>()
   let count = 0
   const next = (prefix: string) => `${prefix}_${++count}`
-  const head = ({ items: _, ...thread }: Stored) => ({ ...thread, metadata: {}, items: { data: [], has_more: false } })
+  const head = ({ items: _, branches: __, ...thread }: Stored) => ({
+    ...thread,
+    metadata: {},
+    items: { data: [], has_more: false },
+  })
+
+  /** Keeps what follows an item as a branch. */
+  function leave(thread: Stored, after: string | undefined): void {
+    const left = thread.items.splice(thread.items.findIndex(({ id }) => id === after) + 1)
+    thread.branches = [...(thread.branches ?? []), { id: next('brn'), after, items: left }]
+  }
+
+  function forks({ items, branches = [] }: Stored): Json {
+    const places = Map.groupBy(branches, ({ after }) => after)
+    const all = [...places].flatMap(([after_id, ways]) => {
+      const item = items[items.findIndex(({ id }) => id === after_id) + 1]
+      const ids = [
+        ...ways.map(({ id, items: [first] }) => ({ id, first: first?.id ?? '' })),
+        { id: null, first: item?.id ?? '' },
+      ]
+      const sorted = ids.toSorted((a, b) => a.first.localeCompare(b.first, 'en', { numeric: true })).map(({ id }) => id)
+      return item ? [{ item_id: item.id, after_id, branches: sorted }] : []
+    })
+    return all.length > 0 ? { forks: all } : {}
+  }
 
   function start(thread: Stored, first: Json[], text: string): void {
     const run = {
@@ -207,6 +233,7 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
           ...first,
           { type: 'thread.item.done', item: message },
           { type: 'stream_options', stream_options: { allow_cancel: true } },
+          ...(into.branches ? [{ type: 'thread.updated', thread: { ...head(into), ...forks(into) } }] : []),
         ],
         text,
       )
@@ -256,11 +283,27 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
       case 'threads.add_user_message': {
         const running = runs.get(thread.id)
         if (running && !running.done) return fail(response, 409, 'The assistant is still answering.')
+        if (!params.replaces) return ask(thread, [])
+        leave(thread, thread.items[thread.items.findIndex(({ id }) => id === params.replaces) - 1]?.id)
         return ask(thread, [])
       }
       case 'threads.add_client_tool_output':
         start(thread, [], `tool output ${JSON.stringify(params.result)}`)
         return stream(response, thread.id)
+      case 'threads.choose_branch': {
+        const branch = thread.branches?.find(({ id }) => id === params.branch_id)
+        if (!branch) return fail(response, 404, 'This version was not found.')
+        leave(thread, branch.after)
+        thread.branches = thread.branches?.filter((one) => one !== branch)
+        thread.items.push(...branch.items)
+        return json(response, { ...head(thread), items: page(thread.items, 20) })
+      }
+      case 'threads.delete_turn': {
+        const at = thread.items.findIndex(({ id }) => id === params.item_id)
+        const next = thread.items.findIndex(({ type }, index) => index > at && type === 'user_message')
+        thread.items.splice(at, next < 0 ? thread.items.length : next - at)
+        return json(response, { ...head(thread), items: page(thread.items, 20) })
+      }
       case 'threads.retry_after_item':
         thread.items.splice(thread.items.findIndex(({ id }) => id === params.item_id) + 1)
         start(thread, [], 'retry')
@@ -281,7 +324,7 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
         return json(response, {})
       }
       case 'threads.get_by_id':
-        return json(response, { ...head(thread), items: page(thread.items, 20) })
+        return json(response, { ...head(thread), ...forks(thread), items: page(thread.items, 20) })
       case 'items.list':
         return json(response, page(thread.items))
       case 'threads.update':

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useSignal } from '#lib/chatkit-element/signal.ts'
+import { isPhone, sends } from '#lib/chatkit-element/views/composer/sends.ts'
 import { SuggestionList } from '#lib/chatkit-element/views/composer/suggestion-list.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -84,6 +85,8 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
           else if (suggested && (event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey) suggestions.choose()
           else if (suggested && event.key === 'Escape') suggestions.close()
           else if (event.key === 'Enter' && sends(event)) onSubmit()
+          else if (event.key === 'ArrowUp' && !event.currentTarget.value && chat.sender.recall())
+            return event.preventDefault()
           else return
           event.preventDefault()
           event.stopPropagation()
@@ -91,15 +94,6 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
       />
     </>
   )
-}
-
-/** True if touch is the only pointer, so that the keyboard is on the screen. */
-function isPhone(): boolean {
-  return matchMedia('(hover: none) and (pointer: coarse)').matches
-}
-
-function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
-  return ctrlKey || metaKey || !(shiftKey || isPhone())
 }
 
 /**

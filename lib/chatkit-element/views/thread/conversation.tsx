@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
+import { findForks, type TurnForks } from '#lib/chatkit-element/state/find-forks.ts'
 import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import {
@@ -12,6 +13,7 @@ import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
 import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
 import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
+import { QuoteButton } from '#lib/chatkit-element/views/thread/quote-button.tsx'
 import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
@@ -77,6 +79,7 @@ export function Conversation({ state }: { state: ChatState }) {
                 busy={busy}
                 isTold={isLast && view.failure !== null}
                 feedback={state.feedback.get(group.key)}
+                forks={view.forks.length > 0 ? findForks(view.forks, group) : NO_FORKS}
               />
             )
           })}
@@ -86,6 +89,7 @@ export function Conversation({ state }: { state: ChatState }) {
         </div>
       </div>
       {picture && <PictureDialog picture={picture} onClose={() => setPicture(null)} />}
+      <QuoteButton scroller={scroller} />
       {away && <IconButton icon="arrow-down" label={strings.jumpToLatest} class="jump" onClick={jump} />}
     </div>
   )
@@ -93,6 +97,7 @@ export function Conversation({ state }: { state: ChatState }) {
 
 const NONE: ReadonlySet<string> = new Set()
 const NO_DOMAINS: readonly string[] = []
+const NO_FORKS: TurnForks = { question: undefined, answer: undefined }
 
 function Skeleton({ label }: { label: string }) {
   return (

@@ -1,18 +1,26 @@
-import { useEffect, useState } from 'preact/hooks'
-import { copyText } from '#lib/chatkit-element/copy-text.ts'
+import type { Fork } from '#lib/chatkit/protocol/thread.ts'
 import { toPlainText } from '#lib/chatkit-element/state/plain-text.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
+import { CopyAction } from '#lib/chatkit-element/views/thread/copy-action.tsx'
+import { VersionSwitch } from '#lib/chatkit-element/views/thread/version-switch.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
-type Props = { group: TurnGroup; isLast: boolean; busy: boolean; feedback: 'positive' | 'negative' | undefined }
+type Props = {
+  group: TurnGroup
+  isLast: boolean
+  busy: boolean
+  feedback: 'positive' | 'negative' | undefined
+  /** The versions of the answer, if there are several. */
+  fork: Fork | undefined
+}
 
 /**
  * The actions on an answer. A retry removes everything after the question, so only the last answer
  * offers it.
  */
-export function TurnActions({ group, isLast, busy, feedback }: Props) {
+export function TurnActions({ group, isLast, busy, feedback, fork }: Props) {
   const { chat, options, strings } = useUi()
   const { feedback: withFeedback = false, retry: withRetry = false } = options.threadItemActions ?? {}
   const { question, answer, key } = group
@@ -28,7 +36,8 @@ export function TurnActions({ group, isLast, busy, feedback }: Props) {
   )
   return (
     <div class={`actions ${isLast ? 'is-last' : ''}`}>
-      {text && <CopyButton text={text} />}
+      {fork && <VersionSwitch fork={fork} busy={busy} />}
+      {text && <CopyAction text={text} />}
       {withFeedback && feedback !== 'negative' && thumb('positive', 'thumbs-up', strings.feedbackGood)}
       {withFeedback && feedback !== 'positive' && thumb('negative', 'thumbs-down', strings.feedbackBad)}
       {withRetry && isLast && question && !busy && (
@@ -40,28 +49,5 @@ export function TurnActions({ group, isLast, busy, feedback }: Props) {
         />
       )}
     </div>
-  )
-}
-
-function CopyButton({ text }: { text: string }) {
-  const { strings } = useUi()
-  const [copied, setCopied] = useState(false)
-  useEffect(() => {
-    if (!copied) return
-    const timer = setTimeout(() => setCopied(false), 2_000)
-    return () => clearTimeout(timer)
-  }, [copied])
-  return (
-    <>
-      <IconButton
-        icon={copied ? 'check' : 'copy'}
-        size={16}
-        label={copied ? strings.copied : strings.copy}
-        onClick={async () => setCopied(await copyText(text))}
-      />
-      <span class="sr-only" role="status">
-        {copied ? strings.copied : ''}
-      </span>
-    </>
   )
 }

@@ -1,5 +1,6 @@
 import { Component } from 'preact'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { TurnForks } from '#lib/chatkit-element/state/find-forks.ts'
 import { isEarlierMessages } from '#lib/chatkit-element/state/is-earlier-messages.ts'
 import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
@@ -21,6 +22,7 @@ export type TurnViewProps = {
   /** True if the turn's error is already shown below it. */
   isTold: boolean
   feedback: 'positive' | 'negative' | undefined
+  forks: TurnForks
 }
 
 /**
@@ -42,11 +44,14 @@ export class TurnView extends Component<TurnViewProps> {
       next.isLast === now.isLast &&
       next.busy === now.busy &&
       next.isTold === now.isTold &&
-      next.feedback === now.feedback
+      next.feedback === now.feedback &&
+      next.forks.question === now.forks.question &&
+      next.forks.answer === now.forks.answer
     )
   }
 
-  override render({ group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback }: TurnViewProps) {
+  override render(props: TurnViewProps) {
+    const { group, ui, open, imageProgress, imageDomains, isLast, busy, isTold, feedback, forks } = props
     const { question, answer } = group
     const isWriting = isLast && busy
     return (
@@ -57,6 +62,8 @@ export class TurnView extends Component<TurnViewProps> {
             label={ui.strings.youSaid}
             state={stateOf(question, isWriting)}
             isTold={isTold}
+            busy={busy}
+            fork={forks.question}
           />
         )}
         {answer.length > 0 && (
@@ -78,8 +85,8 @@ export class TurnView extends Component<TurnViewProps> {
         {question?.outcome && !isWriting && !isTold && (
           <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
         )}
-        {!isWriting && answer.some((item) => !isEarlierMessages(item)) && (
-          <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} />
+        {!isWriting && (forks.answer || answer.some((item) => !isEarlierMessages(item))) && (
+          <TurnActions group={group} isLast={isLast} busy={busy} feedback={feedback} fork={forks.answer} />
         )}
       </section>
     )
