@@ -94,10 +94,10 @@ export class ChatKitElement extends Base {
     const first = this.#options.value === null
     this.#options.set(options)
     this.#language.choose(options.locale)
-    loadMarkdown((error) => this.#emit('chatkit.log', { name: 'part.unavailable', data: { message: String(error) } }))
     this.dataset.colorScheme = toTheme(options.theme).colorScheme ?? 'inherit'
     this.#draw()
     if (!first) return
+    loadMarkdown((error) => this.#emit('chatkit.log', { name: 'part.unavailable', data: { message: String(error) } }))
     const { draftsKey, draftsOwner } = this.dataset
     if (draftsKey && draftsOwner) this.#drafts = new DraftStore(draftsKey, draftsOwner)
     this.#chat.begin()

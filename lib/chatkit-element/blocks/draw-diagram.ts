@@ -2,6 +2,8 @@ import type { Tools } from '#lib/chatkit-element/blocks/tools.ts'
 
 /** How long (ms) a diagram may take, with the loading of the library. */
 const PATIENCE_MS = 20_000
+/** How long (ms) after the frame's page its script may say that it is there. */
+const LATENESS_MS = 2_000
 /** The longest source and the largest drawing (characters). */
 const SOURCE_MAX = 50_000
 const SVG_MAX = 3_000_000
@@ -47,13 +49,25 @@ function makeFrame(script: string, nonce: string): string {
 
 function ask(frame: HTMLIFrameElement, wish: Wish): Promise<Answer> {
   const { port1, port2 } = new MessageChannel()
+  const stop = new AbortController()
   return new Promise<Answer>((resolve) => {
-    const late = setTimeout(() => resolve({ error: 'The diagram took too long.' }), PATIENCE_MS)
-    port1.onmessage = ({ data }) => {
-      clearTimeout(late)
-      resolve((data ?? {}) as Answer)
+    const failAfter = (ms: number, error: string) => {
+      const timer = setTimeout(() => resolve({ error }), ms)
+      stop.signal.addEventListener('abort', () => clearTimeout(timer))
     }
-    // An opaque origin has no name, so the message names none. Only this frame gets the port.
-    frame.onload = () => frame.contentWindow?.postMessage(wish, '*', [port2])
-  }).finally(() => port1.close())
+    failAfter(PATIENCE_MS, 'The diagram took too long.')
+    port1.onmessage = ({ data }) => resolve((data ?? {}) as Answer)
+    let isReady = false
+    const onMessage = ({ source }: MessageEvent) => {
+      if (source !== frame.contentWindow || isReady) return
+      isReady = true
+      // An opaque origin has no name, so the message names none. Only this frame gets the port.
+      frame.contentWindow?.postMessage(wish, '*', [port2])
+    }
+    addEventListener('message', onMessage, { signal: stop.signal })
+    frame.onload = () => isReady || failAfter(LATENESS_MS, 'The script of the frame could not be loaded.')
+  }).finally(() => {
+    stop.abort()
+    port1.close()
+  })
 }

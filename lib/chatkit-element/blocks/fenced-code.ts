@@ -1,9 +1,12 @@
 import { queueWork } from '#lib/chatkit-element/blocks/queue-work.ts'
 import type { Highlight, Tools } from '#lib/chatkit-element/blocks/tools.ts'
 
-/** Code that is longer (characters), or has a longer line, stays plain: the grammars are not linear. */
-const CODE_MAX = 60_000
-const LINE_MAX = 3_000
+/**
+ * Code that is longer (characters), or has a longer line or word, stays plain: the grammars take
+ * quadratic time for some lines.
+ */
+const CODE_MAX = 30_000
+const LONG_LINE = /[^\n]{1000}|[^\s]{300}/
 /** How often (ms) code that is being written is coloured again at most. */
 const PACE_MS = 250
 /** Colouring takes at most one part in so many of the time. */
@@ -22,7 +25,7 @@ export function colourCode(root: Element, isGrowing: boolean, tools: Tools): voi
  * Appends to the one code block of `box` what `text` has more; false if it shows something else.
  * What is shown already stays as it is, with its colours, its selection and its place.
  */
-export function growCode(box: Element, language: string, text: string, tools: Tools): boolean {
+export function growCode(box: Element, language: string, text: string, isGrowing: boolean, tools: Tools): boolean {
   const block = box.firstElementChild
   const code = block?.querySelector('code')
   if (!block?.matches('.code') || !code || (language && findLanguage(block) !== language)) return false
@@ -30,7 +33,7 @@ export function growCode(box: Element, language: string, text: string, tools: To
   if (!text.startsWith(state.text)) return false
   state.tail.appendData(text.slice(state.text.length))
   state.text = text
-  requestColours(block, true, tools)
+  requestColours(block, isGrowing, tools)
   return true
 }
 
@@ -78,14 +81,7 @@ function requestColours(block: Element, isGrowing: boolean, tools: Tools): void 
 }
 
 function isColourable(text: string): boolean {
-  if (text.length > CODE_MAX) return false
-  for (let from = 0; from < text.length; ) {
-    const end = text.indexOf('\n', from)
-    if ((end < 0 ? text.length : end) - from > LINE_MAX) return false
-    if (end < 0) break
-    from = end + 1
-  }
-  return true
+  return text.length <= CODE_MAX && !LONG_LINE.test(text)
 }
 
 function paint(code: Element, language: string, state: State, highlight: Highlight): void {
@@ -95,7 +91,17 @@ function paint(code: Element, language: string, state: State, highlight: Highlig
   const coloured = highlight.colour(text, language)
   state.coloured = text.length
   if (!coloured) return
+  replaceChanged(code, [...coloured.childNodes])
   state.tail = document.createTextNode('')
-  code.replaceChildren(coloured, state.tail)
+  code.append(state.tail)
   state.cost = performance.now() - started
+}
+
+/** Leaves the nodes at the beginning that are the same, so that a selection in them stays. */
+function replaceChanged(code: Element, wanted: readonly Node[]): void {
+  const shown = [...code.childNodes]
+  let same = 0
+  while (same < wanted.length && shown[same]?.isEqualNode(wanted[same] ?? null)) same += 1
+  for (const node of shown.slice(same)) node.remove()
+  code.append(...wanted.slice(same))
 }

@@ -4,7 +4,7 @@ import { renderFormulas } from '#lib/chatkit-element/blocks/formulas.ts'
 import { keepTables } from '#lib/chatkit-element/blocks/tables.ts'
 import type { Tools } from '#lib/chatkit-element/blocks/tools.ts'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
-import { type CitedSource, placeCitations } from '#lib/chatkit-element/markdown/citations.ts'
+import { type CitedSource, placeCitations, withoutCitations } from '#lib/chatkit-element/markdown/citations.ts'
 import type { Footnote } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { keepMeasuresTogether } from '#lib/chatkit-element/markdown/keep-measures-together.ts'
 import { sanitise } from '#lib/chatkit-element/markdown/sanitise.ts'
@@ -32,9 +32,9 @@ export function fillBlock(
   context: BlockContext,
   rows = ROWS,
 ): void {
-  if (isGrowing && token.type === 'code') {
+  if (token.type === 'code') {
     const { lang, text } = token as Tokens.Code
-    if (growCode(box, toLanguage(lang), text, context.tools)) return
+    if (growCode(box, toLanguage(lang), withoutCitations(text), isGrowing, context.tools)) return
   }
   const { imageDomains, citations, footnotes, strings, tools } = context
   const tables: Tokens.Table[] = []

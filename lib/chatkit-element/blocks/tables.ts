@@ -1,4 +1,5 @@
 import type { Token, Tokens } from 'marked'
+import { withoutCitations } from '#lib/chatkit-element/markdown/citations.ts'
 
 type Known = { table: Tokens.Table; showMore: () => void }
 const known = new WeakMap<Element, Known>()
@@ -29,7 +30,8 @@ export function findTableCsv(button: Element): string | null {
 
 /** RFC 4180, with lines that end in CRLF. */
 function toCsv({ header, rows }: Tokens.Table): string {
-  const line = (cells: readonly Tokens.TableCell[]) => cells.map(({ tokens }) => toField(toText(tokens))).join(',')
+  const line = (cells: readonly Tokens.TableCell[]) =>
+    cells.map(({ tokens }) => toField(withoutCitations(toText(tokens)))).join(',')
   return [header, ...rows].map(line).join('\r\n')
 }
 
@@ -53,7 +55,6 @@ function toText(tokens: readonly Token[]): string {
       return 'text' in token && typeof token.text === 'string' ? decodeEntities(token.text) : ''
     })
     .join('')
-    .replace(/\uE200\d+\uE201/g, '')
 }
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: '\u00a0' }

@@ -74,3 +74,6 @@ function withRules(svg: string, rules: string): string {
   const size = width && height ? ` width="${width}" height="${height}"` : ''
   return `${opening.slice(0, -1)}${size}><style>${escaped}</style>${svg.slice(end)}`
 }
+
+// The page that made the frame waits for this. It names no origin: the frame does not know its page's.
+parent.postMessage('ready', '*')

@@ -7,8 +7,15 @@ export type CitedSource = { number: number; source: Source; indexes: number[] }
 
 // Private-use characters: no text uses them, and Markdown leaves them alone.
 const OPEN = '\uE200'
+/** A block with this character cites a source. */
+export const CITED = OPEN
 const CLOSE = '\uE201'
 const MARKER = /\uE200(\d+)\uE201/g
+
+/** A text without the markers of `markCitations`, for code and formulas. */
+export function withoutCitations(text: string): string {
+  return text.replace(MARKER, '')
+}
 
 /** The sources of a message, each once, numbered by first appearance. */
 export function listCitedSources(annotations: readonly Annotation[]): CitedSource[] {

@@ -1,4 +1,5 @@
 import type { Token, TokenizerExtension, TokenizerThis, Tokens } from 'marked'
+import { findInParagraph } from '#lib/chatkit-element/markdown/find-in-paragraph.ts'
 
 export type DetailsToken = Tokens.Generic & { type: 'details'; isOpen: boolean; summary: Token[]; tokens: Token[] }
 
@@ -16,10 +17,7 @@ let depth = 0
 export const detailsExtension: TokenizerExtension = {
   name: 'details',
   level: 'block',
-  start(src: string) {
-    const at = src.search(/\n {0,3}<details(?: open)?>/i)
-    return at < 0 ? undefined : at + 1
-  },
+  start: (src: string) => findInParagraph(src, /\n {0,3}<details(?: open)?>/i),
   tokenizer(this: TokenizerThis, src: string): DetailsToken | undefined {
     const [opening = '', open] = OPEN.exec(src) ?? []
     if (!opening || depth >= MAX_DEPTH) return undefined

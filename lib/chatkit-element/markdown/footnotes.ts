@@ -1,4 +1,5 @@
 import type { Token, TokenizerExtension, TokenizerThis, Tokens } from 'marked'
+import { findInParagraph } from '#lib/chatkit-element/markdown/find-in-paragraph.ts'
 
 export type FootnoteReference = Tokens.Generic & { type: 'footnoteRef'; label: string }
 export type FootnoteDefinition = Tokens.Generic & { type: 'footnote'; label: string; tokens: Token[] }
@@ -15,11 +16,7 @@ export const footnoteExtensions: TokenizerExtension[] = [
   {
     name: 'footnote',
     level: 'block',
-    start(src: string) {
-      const [paragraph = ''] = src.split(/\n\s*\n/, 1)
-      const at = paragraph.search(/\n {0,3}\[\^[^\]\s]{1,80}\]:/)
-      return at < 0 ? undefined : at + 1
-    },
+    start: (src: string) => findInParagraph(src, /\n {0,3}\[\^[^\]\s]{1,80}\]:/),
     tokenizer(this: TokenizerThis, src: string): FootnoteDefinition | undefined {
       const match = DEFINITION.exec(src)
       if (!match) return

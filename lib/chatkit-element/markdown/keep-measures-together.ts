@@ -9,6 +9,9 @@ const NUMBER =
 /** A number followed by a unit, or preceded by a sign such as § or €. */
 const MEASURE = new RegExp(`${NUMBER} (?:${UNITS})(?![\\p{L}\\p{N}])|[§№€$£¥₹] ${NUMBER}`, 'gu')
 
+/** Longer texts (characters) are no sentences. */
+const TEXT_MAX = 20_000
+
 /**
  * Keeps a number and its unit on one line: "10 km" never breaks after "10". The text itself does
  * not change, for copying and searching.
@@ -18,7 +21,7 @@ export function keepMeasuresTogether(root: DocumentFragment): void {
   const texts: Text[] = []
   while (walker.nextNode()) texts.push(walker.currentNode as Text)
   for (const text of texts) {
-    if (!/\d/.test(text.data) || text.parentElement?.closest('code, pre')) continue
+    if (text.data.length > TEXT_MAX || !/\d/.test(text.data) || text.parentElement?.closest('code, pre')) continue
     const parts: (Node | string)[] = []
     let at = 0
     for (const { 0: measure, index } of text.data.matchAll(MEASURE)) {

@@ -1,10 +1,13 @@
 import type { TokenizerExtension, Tokens } from 'marked'
+import { findInParagraph } from '#lib/chatkit-element/markdown/find-in-paragraph.ts'
 
 export type MathsToken = Tokens.Generic & { type: 'maths'; tex: string; isDisplay: boolean }
 
-/** `\(...\)`, `\[...\]` and `$$...$$` without a blank line. A single `$` is money. */
+/**
+ * `\(...\)`, `\[...\]` and `$$...$$` of at most 3,000 characters without a blank line. A single `$` is money.
+ */
 const INLINE =
-  /^(?:\\\(((?:[^\\\n]|\\(?![()])[^\n]|\n(?!\s*\n))*?)\\\)|\\\[((?:[^\\\n]|\\(?![[\]])[^\n]|\\?\n(?!\s*\n))*?)\\\]|\$\$((?:[^$\\\n]|\\[^\n]|\\?\n(?!\s*\n))+?)\$\$)/
+  /^(?:\\\(((?:[^\\\n]|\\(?![()])[^\n]|\n(?!\s*\n)){0,3000}?)\\\)|\\\[((?:[^\\\n]|\\(?![[\]])[^\n]|\\?\n(?!\s*\n)){0,3000}?)\\\]|\$\$((?:[^$\\\n]|\\[^\n]|\\?\n(?!\s*\n)){1,3000}?)\$\$)/
 /** A formula on lines of its own, in which lines may look like lists or headings. */
 const DISPLAY = new RegExp(`^ {0,3}(?=\\\\\\[|\\$\\$)(?:${INLINE.source.slice(1)})[ \\t]*(?:\\n|$)`)
 const DISPLAY_START = /\n {0,3}(?:\\\[|\$\$)/
@@ -26,10 +29,7 @@ export const mathsExtensions: TokenizerExtension[] = [
   {
     name: 'mathsBlock',
     level: 'block',
-    start(src: string) {
-      const at = src.search(DISPLAY_START)
-      return at < 0 ? undefined : at + 1
-    },
+    start: (src: string) => findInParagraph(src, DISPLAY_START),
     tokenizer: (src: string) => toToken(DISPLAY.exec(src)),
   },
   {

@@ -19,6 +19,8 @@ const FORMULA_END = new Map([
   ['\\[', '\\]'],
   ['$$', '$$'],
 ])
+/** A block that is longer (characters) is shown as it comes: looking for its open ends takes too long. */
+const MENDED_MAX = 20_000
 /** A formula that is longer (characters) is shown as it is written. */
 const FORMULA_MAX = 2_000
 
@@ -31,6 +33,7 @@ export function mend(raw: string): string {
   const fence = openFence(raw)
   if (fence) return raw.replace(new RegExp(`\\n[ \\t>]*${fence[0]}{1,${fence.length - 1}}[ \\t]*$`), '')
   if (/^ {0,3}(?:```|~~~)/.test(raw)) return raw
+  if (raw.length > MENDED_MAX) return raw
   if (/^\|/.test(raw) && raw.split('\n').length < 3 && !/\n\|[ :|-]*-[ :|-]*\n/.test(raw)) return ''
   const settled = withoutOpenFormula(raw)
     .replace(UNDECIDED_LINE, '')

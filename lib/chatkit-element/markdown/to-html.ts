@@ -1,5 +1,6 @@
 import { Marked, type Token, type Tokens } from 'marked'
 import type { Strings } from '#lib/chatkit-element/language/strings.ts'
+import { withoutCitations } from '#lib/chatkit-element/markdown/citations.ts'
 import type { DetailsToken } from '#lib/chatkit-element/markdown/details.ts'
 import type { Footnote, FootnoteReference } from '#lib/chatkit-element/markdown/footnotes.ts'
 import { isAllowedImage, isSafeLink } from '#lib/chatkit-element/markdown/links.ts'
@@ -20,8 +21,6 @@ export type RenderContext = {
  * text, except for `<details>` (details.ts).
  */
 const HARMLESS_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|del|ins)\s*\/?>$/i
-/** The markers of citations (citations.ts). Code and formulas are kept clean of them. */
-const CITATION = /\uE200\d+\uE201/g
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
@@ -38,7 +37,7 @@ export function toHtml(token: Token, context: RenderContext): string {
     renderer: {
       code: ({ text, lang }: Tokens.Code) => codeHtml(text, toLanguage(lang), strings),
       // Code is written from left to right, even in a right-to-left sentence.
-      codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(text.replace(CITATION, ''))}</code>`,
+      codespan: ({ text }: Tokens.Codespan) => `<code dir="ltr">${escapeHtml(withoutCitations(text))}</code>`,
       html: ({ text }: Tokens.HTML | Tokens.Tag) => (HARMLESS_TAG.test(text.trim()) ? text : escapeHtml(text)),
       heading({ tokens, depth }: Tokens.Heading) {
         // The element's own headings are levels 2 and 3, so an answer's headings begin at level 4.
@@ -96,7 +95,7 @@ function codeHtml(text: string, language: string, strings: Strings): string {
     button('wrap-code', strings.wrapLines, ' aria-pressed="false"'),
     button('copy-code', strings.copyCode),
   ]
-  const code = escapeHtml(text.replace(CITATION, ''))
+  const code = escapeHtml(withoutCitations(text))
   return `<div class="code"><div class="code-head"><span>${escapeHtml(language || strings.code)}</span>${buttons.join('')}</div><pre tabindex="0"><code>${code}</code></pre></div>`
 }
 
@@ -110,7 +109,7 @@ function tableHtml(table: string, hiddenRows: number, strings: Strings): string 
 /** The formula as it is written. It is replaced by MathML once that can be made (fill-block.ts). */
 function mathsHtml({ raw, isDisplay }: MathsToken): string {
   const kind = isDisplay ? 'maths is-display' : 'maths'
-  const source = escapeHtml(raw.replace(CITATION, '').trim())
+  const source = escapeHtml(withoutCitations(raw).trim())
   return `<span class="${kind}" dir="ltr">${source}</span>`
 }
 

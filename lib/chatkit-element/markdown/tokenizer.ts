@@ -86,7 +86,29 @@ const { defaults } = new Marked(
 )
 const options = { ...defaults, tokenizer: new ChatTokenizer(), hooks: { emStrongMask } as MarkedOptions['hooks'] }
 
+/**
+ * The longest sentence or paragraph (characters), the most marks and the longest word in it that are
+ * read as Markdown. The rules for links, emphasis and addresses take quadratic time, and models write
+ * what others tell them to.
+ */
+const INLINE_MAX = 20_000
+const MARKS_MAX = 2_000
+const LONG_WORD = /\S{4000}/
+const MARK = /[[\]*_~`<!\\@]/g
+
+class ChatLexer extends Lexer {
+  override inlineTokens(src: string, tokens: Token[] = []): Token[] {
+    if (src.length < MARKS_MAX || isSimple(src)) return super.inlineTokens(src, tokens)
+    tokens.push({ type: 'text', raw: src, text: src, escaped: false })
+    return tokens
+  }
+}
+
+function isSimple(src: string): boolean {
+  return src.length <= INLINE_MAX && (src.match(MARK)?.length ?? 0) <= MARKS_MAX && !LONG_WORD.test(src)
+}
+
 /** The top-level tokens of a text. Their `raw` adds up to the text, except for line ends. */
 export function tokenize(text: string): Token[] {
-  return new Lexer(options).lex(text)
+  return new ChatLexer(options).lex(text)
 }

@@ -18,7 +18,7 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 )
 /** A formula that is longer (characters) or becomes more elements than this stays as it is written. */
-const TEX_MAX = 4_000
+const TEX_MAX = 3_000
 const NODES_MAX = 4_000
 /** Sizes in em: `\rule{9999em}{9999em}` would cover the conversation. */
 const SIZE_MAX: [number, number] = [30, 30]
@@ -26,10 +26,11 @@ const SIZE_MAX: [number, number] = [30, 30]
 const DEFINITION =
   /\\(?:[gex]?def|(?:re)?newcommand|providecommand|let|futurelet|global|DeclareMathOperator)(?![a-zA-Z])/
 
-/** The fonts with a table for mathematics that systems have. Ours is loaded if none of them is there. */
+/** The fonts with a table for mathematics that systems have, by full name. Ours is loaded if none is there. */
 const LOCAL_FONTS = [
-  ...['Cambria Math', 'STIX Two Math', 'STIXTwoMath-Regular', 'STIXTwoMath', 'Latin Modern Math', 'XITS Math'],
-  ...['Libertinus Math', 'DejaVu Math TeX Gyre', 'Noto Sans Math', 'NotoSansMath-Regular'],
+  ...['Cambria Math', 'STIX Two Math', 'STIXTwoMath-Regular', 'Latin Modern Math', 'LatinModernMath-Regular'],
+  ...['XITS Math', 'Libertinus Math', 'DejaVu Math TeX Gyre Regular', 'DejaVuMathTeXGyre-Regular'],
+  ...['Noto Sans Math Regular', 'NotoSansMath-Regular'],
 ]
 /** How long (ms) the first formula waits for its font. */
 const FONT_PATIENCE_MS = 2_000

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { speak } from '#tests/support/element/element-answers.ts'
+import { gates, speak } from '#tests/support/element/element-answers.ts'
 import { barriers, elementBrowser, say, sendButton } from '#tests/support/element/element-browser.ts'
+import type { Run } from '#tests/support/element/fake-chatkit.ts'
 
 const TS = 'const greet = (name: string) => [`Hello`, name] // hi'
 const DOT =
@@ -21,12 +22,67 @@ const ANSWERS: Record<string, string> = {
   picture: `![A dot](${DOT})`,
 }
 
+/** What an answer says before and after its gate opens. */
+const GROWING = {
+  before: 'A finished paragraph with \\(x^2\\).\n\n```ts\nconst first = 1\n',
+  after: 'const second = 2\n```\n\nThe formula \\(y^2\\) and\n\n| a |\n|---|\n| 1 |\n\nThe end.',
+}
+
+const HOSTILE = [
+  `${'> '.repeat(3_000)}deep quote`,
+  `${'- '.repeat(3_000)}deep list`,
+  '['.repeat(20_000),
+  '!['.repeat(20_000),
+  '**a *b '.repeat(10_000),
+  'https://a.b/c '.repeat(20_000),
+  `${'a'.repeat(50_000)}@`,
+  '\\[ a\n'.repeat(10_000),
+  '$$a '.repeat(20_000),
+  '<details>\n\n'.repeat(1_000),
+  '\\(x_1\\) '.repeat(3_000),
+  `\\(${'{'.repeat(1_400)}${'}'.repeat(1_400)}\\)`,
+  `\\(${'\\sqrt{'.repeat(400)}x${'}'.repeat(400)}\\)`,
+  `\`\`\`ts\n${'(('.repeat(20_000)}\n\`\`\``,
+  `|${'a|'.repeat(3_000)}\n|${'-|'.repeat(3_000)}\n${'|1'.repeat(3_000)}`,
+]
+
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
-  stage = await elementBrowser((run, text) => speak(run, ANSWERS[text] ?? text, { size: 4_000 }))
+  stage = await elementBrowser(async (run, text) => {
+    if (text === 'grow') return grow(run)
+    const hostile = /^hostile (\d+)$/.exec(text)?.[1]
+    const said = hostile ? `${HOSTILE[Number(hostile)]}\n\nThe end.` : (ANSWERS[text] ?? text)
+    await speak(run, said, { size: 50_000 })
+  })
 })
 afterAll(() => stage?.close())
 afterEach(() => stage.leave())
+
+/** Half an answer, and the rest once its gate is open. */
+async function grow(run: Run): Promise<void> {
+  const { before, after } = GROWING
+  const item = {
+    type: 'assistant_message',
+    id: 'grown',
+    thread_id: run.thread.id,
+    created_at: new Date().toISOString(),
+  }
+  const say = (delta: string) =>
+    run.send({
+      type: 'thread.item.updated',
+      item_id: item.id,
+      update: { type: 'assistant_message.content_part.text_delta', content_index: 0, delta },
+    })
+  run.send({ type: 'thread.item.added', item: { ...item, content: [] } })
+  say(before)
+  await gates.get('grow')
+  for (let at = 0; at < after.length; at += 6) {
+    say(after.slice(at, at + 6))
+    await run.pause(5)
+  }
+  const content = [{ type: 'output_text', text: before + after, annotations: [] }]
+  run.send({ type: 'thread.item.done', item: { ...item, content } })
+}
 
 /** Opens a page, asks, and waits for the end of the answer. */
 async function ask(text: string, options: object = {}): Promise<Page> {
@@ -149,4 +205,52 @@ test('a picture opens large by keyboard, and the focus returns to it', async () 
   await page.keyboard.press('Escape')
   await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
   expect(await picture.evaluate((button) => (button.getRootNode() as ShadowRoot).activeElement === button)).toBe(true)
+})
+
+test('while an answer grows, finished blocks and coloured lines are left alone', async () => {
+  let open = () => {}
+  gates.set('grow', new Promise((resolve) => (open = resolve as () => void)))
+  const page = await stage.visit()
+  await say(page, 'grow')
+  await page.locator('.maths math').waitFor()
+  await page.locator('.hljs-keyword').waitFor()
+  await page.evaluate(() => {
+    const root = document.querySelector('openai-chatkit')?.shadowRoot
+    const [paragraph, block] = root?.querySelectorAll('.md-block') ?? []
+    const line = block?.querySelector('.hljs-keyword')
+    const watched = { mutations: 0, isSameCode: () => false, isSameLine: () => false }
+    new MutationObserver((records) => (watched.mutations += records.length)).observe(paragraph as Element, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    })
+    const code = block?.querySelector('code')
+    watched.isSameCode = () => code?.isConnected === true
+    watched.isSameLine = () => line?.isConnected === true
+    Object.assign(window, { watched })
+  })
+  open()
+  await page.locator('.md').getByText('The end.').waitFor()
+  await expect.poll(() => page.locator('.hljs-keyword').count()).toBe(2)
+  await expect.poll(() => page.locator('.maths math').count()).toBe(2)
+  const verdict = await page.evaluate(() => {
+    const { watched } = window as never as {
+      watched: { mutations: number; isSameCode: () => boolean; isSameLine: () => boolean }
+    }
+    return { mutations: watched.mutations, code: watched.isSameCode(), line: watched.isSameLine() }
+  })
+  expect(verdict).toEqual({ mutations: 0, code: true, line: true })
+  expect(await page.locator('.code code').textContent()).toBe('const first = 1\nconst second = 2')
+})
+
+test('answers that are made to take for ever are shown, and the page goes on', { timeout: 180_000 }, async () => {
+  const page = await stage.visit()
+  for (const at of HOSTILE.keys()) {
+    await say(page, `hostile ${at}`)
+    await expect
+      .poll(() => page.locator('.md').getByText('The end.').count(), { message: `hostile ${at}` })
+      .toBe(at + 1)
+    await sendButton(page).waitFor()
+  }
+  expect(await page.getByText('This content cannot be shown.').count()).toBe(0)
 })

@@ -351,10 +351,17 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
       ]),
     ),
   }
+  /** Pages of a test's own, by path, each under its own policy. */
+  const pages = new Map<string, { html: string; policy: string }>()
   const server = createServer(async (incoming, response) => {
     response.setHeader('content-security-policy', POLICY)
     // On a kept-alive connection Chromium itself would repeat a failed request.
     response.setHeader('connection', 'close')
+    const page = pages.get(incoming.url ?? '')
+    if (page)
+      return response
+        .writeHead(200, { 'content-type': 'text/html', 'content-security-policy': page.policy })
+        .end(page.html)
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     if (file && incoming.url?.startsWith('/chatkit/')) response.setHeader('access-control-allow-origin', '*')
     if (incoming.url?.startsWith('/chatkit/pdf-worker-')) response.setHeader('content-security-policy', WORKER_POLICY)
@@ -383,6 +390,7 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    pages,
     threads,
     requests,
     refusals,

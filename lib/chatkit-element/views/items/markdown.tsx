@@ -1,7 +1,7 @@
 import { Component, createRef } from 'preact'
 import type { BlockContext } from '#lib/chatkit-element/blocks/fill-block.ts'
 import type { Block, Blocks } from '#lib/chatkit-element/markdown/blocks.ts'
-import { type CitedSource, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
+import { CITED, type CitedSource, markCitations } from '#lib/chatkit-element/markdown/citations.ts'
 import { loadMarkdown, markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
 import { type Ui, UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -11,6 +11,9 @@ const NONE: readonly never[] = []
 /** A pass that takes longer (ms) than this delays the next one, so that at most a fifth of the time is spent. */
 const CHEAP_MS = 8
 const SHARE = 5
+/** So many characters are read as Markdown. What follows is shown as it is written, in pieces. */
+const TEXT_MAX = 200_000
+const PIECE = 20_000
 
 /**
  * Renders untrusted Markdown safely while it is still being written. Complete blocks are not
@@ -48,14 +51,17 @@ export class Markdown extends Component<Props> {
     const part = markdownPart.value
     if (!part)
       return (
-        <div class="md md-plain" dir="auto">
-          {text}
+        <div class="md">
+          <Plain text={text} />
         </div>
       )
     const { strings } = this.context as Ui
     const started = performance.now()
     this.#blocks ??= new part.Blocks()
-    const blocks = this.#blocks.read(markCitations(text, citations), growing)
+    const blocks = this.#blocks.read(
+      markCitations(text.slice(0, TEXT_MAX), citations),
+      growing && text.length < TEXT_MAX,
+    )
     const { footnotes } = this.#blocks
     const shared = { imageDomains, citations, footnotes, strings, tools: partTools }
     // The blocks are filled after this, in the same task.
@@ -67,6 +73,7 @@ export class Markdown extends Component<Props> {
         {blocks.map((block, at) => (
           <BlockView key={at} block={block} isGrowing={growing && at === blocks.length - 1} {...shared} />
         ))}
+        {text.length > TEXT_MAX && <Plain text={text.slice(TEXT_MAX)} />}
         <Footnotes {...shared} />
       </div>
     )
@@ -76,6 +83,20 @@ export class Markdown extends Component<Props> {
     if (this.#later) clearTimeout(this.#later)
     this.#later = null
   }
+}
+
+/** A text as it is written. Pieces that are out of sight cost the browser nothing. */
+function Plain({ text }: { text: string }) {
+  const pieces = Array.from({ length: Math.ceil(text.length / PIECE) }, (_, at) => at * PIECE)
+  return (
+    <>
+      {pieces.map((from) => (
+        <div key={from} class="md-plain" dir="auto">
+          {text.slice(from, from + PIECE)}
+        </div>
+      ))}
+    </>
+  )
 }
 
 type BlockProps = BlockContext & { block: Block; isGrowing?: boolean }
@@ -111,7 +132,8 @@ class BlockView extends Component<BlockProps> {
       block.raw !== now.block.raw ||
       block.token.type !== now.block.token.type ||
       imageDomains !== now.imageDomains ||
-      citations !== now.citations ||
+      // The end of an answer brings its sources: only blocks that cite one are rendered again.
+      (citations !== now.citations && block.raw.includes(CITED)) ||
       // Notes arrive at the end of a text: only blocks that refer to one are rendered again.
       (footnotes !== now.footnotes && block.raw.includes('[^'))
     )
