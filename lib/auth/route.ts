@@ -6,6 +6,7 @@ import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { answerRequest, readJson, requireSameOrigin } from '#lib/platform/http/http.ts'
+import { countRequest } from '#lib/platform/metrics/http-metrics.ts'
 
 /** The changes that one person may make through routes that have no limit of their own. */
 const CHANGES: Limit = {
@@ -72,16 +73,32 @@ export function route<Body extends z.ZodType = z.ZodUndefined, const Key extends
   handler: (visit: SignedVisit<z.output<Body>, Key>) => Promise<Response>,
 ): Handler<Key>
 export function route(gate: Gate, handler: (visit: never) => Promise<Response>): Handler<string> {
-  const handle: Handler<string> = (request, context) =>
-    answerRequest(request, async () => {
+  const handle: Handler<string> = async (request, context) => {
+    const beganAt = performance.now()
+    const answer = await answerRequest(request, async () => {
       const changes = !READING.has(request.method)
       if (changes) requireSameOrigin(request, env().APP_URL)
       const signed = gate.session === 'none' ? {} : await requireVisitor(request, gate, changes)
       const body = gate.body && parseFields(gate.body, await readJson(request, gate.bodyMax ?? BODY_MAX))
       return handler({ request, params: await context?.params, body, ...signed } as never)
     })
+    const milliseconds = performance.now() - beganAt
+    const { method } = request
+    countRequest({ route: nameRoute(request, await context?.params), method, status: answer.status, milliseconds })
+    return answer
+  }
   gates.set(handle, gate)
   return handle
+}
+
+/** The route of a request: its path, with each variable part as its name in brackets. */
+function nameRoute(request: Request, params: Record<string, string | string[]> = {}): string {
+  const parts = new URL(request.url).pathname.split('/')
+  for (const [name, value] of Object.entries(params)) {
+    if (Array.isArray(value)) parts.splice(-value.length, value.length, `[...${name}]`)
+    else parts[parts.findLastIndex((part) => part === value || part === encodeURIComponent(value))] = `[${name}]`
+  }
+  return parts.join('/')
 }
 
 /** The gate of a handler that `route` made. */

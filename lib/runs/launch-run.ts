@@ -9,7 +9,7 @@ import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
-import { countRun } from '#lib/platform/metrics.ts'
+import { countFirstWord, countRun } from '#lib/platform/metrics/run-metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
@@ -120,10 +120,14 @@ function makeHandle(run: LiveRun, ending: Ending, facts: RunFacts): RunHandle {
 }
 
 async function pumpRun(run: LiveRun, handle: RunHandle, produce: Produce, facts: RunFacts): Promise<void> {
+  const beganAt = Date.now()
   const marked = markRun(run, handle)
   try {
     for await (const event of produce(handle)) {
-      if (!facts.firstDeltaAt && isDelta(event)) facts.firstDeltaAt = new Date()
+      if (!facts.firstDeltaAt && isDelta(event)) {
+        facts.firstDeltaAt = new Date()
+        countFirstWord(facts.firstDeltaAt.getTime() - beganAt)
+      }
       if (event.type === 'error') facts.allowRetry = event.allow_retry
       keepEvent(run, event)
     }

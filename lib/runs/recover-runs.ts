@@ -13,7 +13,7 @@ import {
 import type { Tx } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
-import { countRun } from '#lib/platform/metrics.ts'
+import { countRun } from '#lib/platform/metrics/run-metrics.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 
 /**

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { GET as nothing } from '#app/api/[...path]/route.ts'
 import { GET } from '#app/api/metrics/route.ts'
-import { countModelRequest, countToolCall } from '#lib/platform/metrics.ts'
+import { countModelRequest } from '#lib/platform/metrics/model-metrics.ts'
+import { countToolCall } from '#lib/platform/metrics/tool-call-metrics.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { openDoor, say, threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
@@ -73,7 +74,7 @@ test('requests to models and their tokens are counted, without personal data, an
     THREAD_TITLES: 'first_words',
   })
   await agentDoor(ann).begin('hello')
-  const asked = { provider: 'p', model: 'dear', purpose: 'title' }
+  const asked = { provider: 'p', model: 'dear', purpose: 'title', milliseconds: 1_200 }
   const used = { input: 1, cached: 0, output: 1, reasoning: 0 }
   countModelRequest({ ...asked, outcome: 'done', used, costMicros: 2_500_000n })
   const text = await scrape()
@@ -107,7 +108,7 @@ test('open streams are counted until they end or are cancelled', async () => {
 
 test('another module graph of the process shares the counters, and servers beyond a limit are counted as "other"', async () => {
   vi.resetModules()
-  const again = await import('#lib/platform/metrics.ts')
+  const again = await import('#lib/platform/metrics/tool-call-metrics.ts')
   expect(again.countToolCall).not.toBe(countToolCall)
   for (let at = 0; at < 150; at += 1)
     again.countToolCall({ server: `server ${at}`, status: 'succeeded', milliseconds: 5 })

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { route } from '#lib/auth/route.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
-import { writeMetrics } from '#lib/platform/metrics.ts'
+import { writeMetrics } from '#lib/platform/metrics/write-metrics.ts'
+import { showState } from './show-state.ts'
 
 export const dynamic = 'force-dynamic'
 
@@ -15,6 +16,7 @@ export const GET = route({ session: 'none' }, async ({ request }) => {
   if (!METRICS_TOKEN) throw notFound('This address')
   if (!same(request.headers.get('authorization') ?? '', `Bearer ${METRICS_TOKEN}`))
     throw new AppError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.')
+  await showState()
   const { type, text } = await writeMetrics()
   return new Response(text, { headers: { 'content-type': type, 'cache-control': 'no-store' } })
 })

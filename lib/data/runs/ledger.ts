@@ -8,7 +8,7 @@ import { newId } from '#lib/platform/ids.ts'
 import { measureJson } from '#lib/platform/json/json-size.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { findCurrentRequestId } from '#lib/platform/log.ts'
-import { countToolCall } from '#lib/platform/metrics.ts'
+import { countToolCall } from '#lib/platform/metrics/tool-call-metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
 import { clipJson, redactText } from '#lib/platform/redaction/redact.ts'
 

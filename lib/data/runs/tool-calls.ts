@@ -14,7 +14,7 @@ const FACET_MAX = 200
  * Why a tool call did not succeed. The ledger, the log, the metric, the chat line and the model all
  * get the same word.
  */
-const FAILURE_CLASSES = [
+export const FAILURE_CLASSES = [
   'refused',
   'dns',
   'tls',

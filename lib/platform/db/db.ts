@@ -71,6 +71,12 @@ export function db(): PrismaClient {
   return own.client
 }
 
+/** The connections of the pool now, and how many requests wait for one. */
+export function findPoolUse(): { used: number; idle: number; waiting: number } {
+  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = shared().pool ?? {}
+  return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
+}
+
 /** Closes the pool, at shutdown and between tests. The next call of `db` opens a new one. */
 export async function closeDb(): Promise<void> {
   const own = shared()

@@ -1,5 +1,5 @@
 import { encodeEvent } from '#lib/platform/http/sent-events.ts'
-import { countStream } from '#lib/platform/metrics.ts'
+import { countStream } from '#lib/platform/metrics/http-metrics.ts'
 
 const PING_MS = 15_000
 const encoder = new TextEncoder()

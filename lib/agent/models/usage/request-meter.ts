@@ -18,7 +18,7 @@ import { withoutRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
-import { countModelRequest } from '#lib/platform/metrics.ts'
+import { countModelRequest } from '#lib/platform/metrics/model-metrics.ts'
 
 /**
  * How many output tokens are reserved for an answer: reserving the longest possible one would keep
@@ -165,7 +165,8 @@ export class RequestMeter {
     const { provider, model, prices } = this.#asked
     const costMicros = toCostMicros(used, prices)
     const asked = { provider: provider.name, model }
-    countModelRequest({ ...asked, purpose: about.purpose, outcome, used, costMicros })
+    const milliseconds = Date.now() - this.#beganAt
+    countModelRequest({ ...asked, purpose: about.purpose, outcome, used, costMicros, milliseconds })
     keep({ id: this.#id, about, asked, used, costMicros, outcome, beganAt: this.#beganAt })
   }
 }
