@@ -1,14 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { scriptedAnswer } from '#tests/support/element/element-answers.ts'
-import {
-  answerText,
-  composer,
-  elementBrowser,
-  heard,
-  say,
-  seen,
-  sendButton,
-} from '#tests/support/element/element-browser.ts'
+import { composer, elementBrowser, heard, say, seen, sendButton } from '#tests/support/element/element-browser.ts'
 
 let stage: Awaited<ReturnType<typeof elementBrowser>>
 beforeAll(async () => {
@@ -134,52 +126,6 @@ test('a locked thread shows its reason in the composer', async () => {
   const page = await stage.visit({ initialThread: 'locked' })
   await page.getByPlaceholder('Waiting for approval.').waitFor()
   expect(await page.getByPlaceholder('Waiting for approval.').isDisabled()).toBe(true)
-})
-
-test('a long thread begins at its end, loads earlier messages on demand, and does not redraw them while an answer streams', async () => {
-  stage.server.add(
-    past(
-      'long',
-      'Long',
-      Array.from({ length: 250 }, (_, n) => `n${n}.`),
-    ),
-  )
-  const page = await stage.visit({ initialThread: 'long' })
-  await page.getByText('answer n249.').waitFor()
-  const bottomGap = () =>
-    page.locator('.scroller').evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
-  expect(await bottomGap()).toBeLessThan(5)
-  for (let n = 0; n < 9; n++) {
-    const before = await page.locator('.bubble').count()
-    await page.getByRole('button', { name: 'Show earlier messages' }).click()
-    await expect.poll(() => page.locator('.bubble').count()).toBeGreaterThan(before)
-  }
-  expect(await page.locator('.bubble').count()).toBe(250)
-  await say(page, 'slow')
-  await page.getByText('word word').first().waitFor()
-  await page
-    .locator('.bubble')
-    .first()
-    .evaluate((bubble) => {
-      const noted = { changes: 0 }
-      Object.assign(window, { noted })
-      const turns = [...(bubble.closest('.thread')?.querySelectorAll('.turn') ?? [])].slice(0, -1)
-      for (const turn of turns) {
-        const observer = new MutationObserver((changes) => {
-          noted.changes += changes.length
-        })
-        observer.observe(turn, { subtree: true, childList: true, characterData: true, attributes: true })
-      }
-    })
-  await expect.poll(async () => (await answerText(page).textContent())?.length).toBeGreaterThan(200)
-  const redrawn = await page.evaluate(() => (window as never as { noted: { changes: number } }).noted.changes)
-  expect(redrawn, 'earlier turns are not drawn again for each word').toBe(0)
-  await expect.poll(bottomGap).toBeLessThan(60)
-  await page.locator('.scroller').evaluate((box) => box.scrollTo(0, 300))
-  await page.waitForTimeout(200)
-  expect(await page.locator('.scroller').evaluate((box) => box.scrollTop)).toBe(300)
-  await page.getByRole('button', { name: 'Jump to the latest message' }).click()
-  await expect.poll(bottomGap).toBeLessThan(60)
 })
 
 test('with autoScroll off a new question moves to the top and stays there', async () => {

@@ -25,6 +25,23 @@ export function toExactTime(iso: string, locale: string): string {
   return Number.isNaN(at) ? '' : new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(at)
 }
 
+/** The local time of day, as "14:05"; empty for an invalid time. */
+export function toClockTime(iso: string, locale: string): string {
+  const at = Date.parse(iso)
+  return Number.isNaN(at) ? '' : new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(at)
+}
+
+/**
+ * A day by its name: "today", "yesterday", or its weekday and date in the locale's language. `day`
+ * is its first moment in this machine's time zone (ms since 1970).
+ */
+export function toDayName(day: number, locale: string, now = Date.now()): string {
+  const age = Math.round((new Date(now).setHours(0, 0, 0, 0) - day) / DAY)
+  if (age === 0 || age === 1) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-age, 'day')
+  const year = new Date(day).getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric'
+  return new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year }).format(day)
+}
+
 /**
  * A duration in seconds, rounded to whole ones, as "12 s" or "2 min 5 s" in the locale's language.
  */

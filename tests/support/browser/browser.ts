@@ -33,11 +33,11 @@ const LAUNCHES = 3
  * x64 only), else an installed Chrome. Use one browser per test file and one context per test. The
  * caller closes it.
  */
-export async function openBrowser(): Promise<Browser> {
+export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = await findChromium()
   for (let launch = 1; ; launch += 1) {
     try {
-      return await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 })
+      return await chromium.launch({ executablePath, args: [...FLAGS, ...flags], timeout: 60_000 })
     } catch (error) {
       if (launch === LAUNCHES || !String(error).includes('SIGSEGV')) throw error
     }

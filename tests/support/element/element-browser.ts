@@ -14,7 +14,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
  * The element in a real browser, on a page with the unchanged React bindings or on one of the
  * test's own, in front of a scripted server.
  */
-export async function elementBrowser(answer: Script, { page: entry = 'tests/support/element/element-page.tsx' } = {}) {
+export async function elementBrowser(
+  answer: Script,
+  { page: entry = 'tests/support/element/element-page.tsx', flags = [] as string[] } = {},
+) {
   const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
   const [files, script, browser] = await Promise.all([
     buildElement(path.join(folder, 'chatkit.js')),
@@ -26,7 +29,7 @@ export async function elementBrowser(answer: Script, { page: entry = 'tests/supp
       jsx: 'automatic',
       define: { 'process.env.NODE_ENV': '"development"' },
     }),
-    openBrowser(),
+    openBrowser(flags),
   ])
   const element = String(files['/chatkit.js'])
   const server = await fakeChatKit({ files, page: script.outputFiles[0]?.text ?? '' }, answer)

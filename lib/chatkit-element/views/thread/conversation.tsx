@@ -1,8 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
-import { findForks, type TurnForks } from '#lib/chatkit-element/state/find-forks.ts'
-import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
+import { EMPTY_OUTLINE, toOutline } from '#lib/chatkit-element/state/outline.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import {
   findClickedPicture,
@@ -11,10 +10,11 @@ import {
 } from '#lib/chatkit-element/views/files/picture-dialog.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
+import { ChapterView } from '#lib/chatkit-element/views/thread/chapter-view.tsx'
 import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
+import { LoadOlder } from '#lib/chatkit-element/views/thread/load-older.tsx'
 import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
 import { QuoteButton } from '#lib/chatkit-element/views/thread/quote-button.tsx'
-import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -25,7 +25,9 @@ export function Conversation({ state }: { state: ChatState }) {
   const { view, phase } = state
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const groups = groupByTurn(view.items)
+  const outline = useRef(EMPTY_OUTLINE)
+  outline.current = toOutline(view.items, outline.current)
+  const { groups, chapters } = outline.current
   const lastQuestion = groups.at(-1)?.question?.id ?? null
   const follow = options.thread?.autoScroll !== false
   const { away, jump } = useScroll(scroller, content, {
@@ -55,34 +57,23 @@ export function Conversation({ state }: { state: ChatState }) {
       >
         <div ref={content} class={`thread ${follow ? '' : 'thread-pinned'}`} aria-busy={busy}>
           {phase === 'loading' && view.items.length === 0 && <Skeleton label={strings.loading} />}
-          {state.older && (
-            <button
-              type="button"
-              class="quiet-button load-older"
-              disabled={state.loadingOlder}
-              onClick={() => void chat.loadOlder()}
-            >
-              {state.loadingOlder ? strings.loading : strings.loadOlder}
-            </button>
-          )}
-          {groups.map((group, at) => {
-            const isLast = at === groups.length - 1
-            return (
-              <TurnView
-                key={group.key}
-                group={group}
-                ui={ui}
-                open={isLast ? view.open : NONE}
-                imageProgress={view.imageProgress}
-                imageDomains={view.thread?.allowed_image_domains ?? NO_DOMAINS}
-                isLast={isLast}
-                busy={busy}
-                isTold={isLast && view.failure !== null}
-                feedback={state.feedback.get(group.key)}
-                forks={view.forks.length > 0 ? findForks(view.forks, group) : NO_FORKS}
-              />
-            )
-          })}
+          {state.older && <LoadOlder scroller={scroller} older={state.older} loading={state.loadingOlder} />}
+          {chapters.map((chapter) => (
+            <ChapterView
+              key={chapter.id}
+              chapter={chapter}
+              ui={ui}
+              imageDomains={view.thread?.allowed_image_domains ?? NO_DOMAINS}
+              feedback={state.feedback}
+              forks={view.forks}
+              busy={busy}
+              last={
+                chapter === chapters.at(-1)
+                  ? { open: view.open, imageProgress: view.imageProgress, isTold: view.failure !== null }
+                  : null
+              }
+            />
+          ))}
           <Notices notices={view.notices} />
           <ProgressLine state={state} lastAnswer={groups.at(-1)?.answer ?? []} />
           <Failure state={state} />
@@ -95,9 +86,7 @@ export function Conversation({ state }: { state: ChatState }) {
   )
 }
 
-const NONE: ReadonlySet<string> = new Set()
 const NO_DOMAINS: readonly string[] = []
-const NO_FORKS: TurnForks = { question: undefined, answer: undefined }
 
 function Skeleton({ label }: { label: string }) {
   return (

@@ -5,6 +5,7 @@ import { toWrittenText } from '#lib/chatkit-element/message/mentions.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { CopyAction } from '#lib/chatkit-element/views/thread/copy-action.tsx'
+import { MessageTime } from '#lib/chatkit-element/views/thread/message-time.tsx'
 import { VersionSwitch } from '#lib/chatkit-element/views/thread/version-switch.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -18,6 +19,7 @@ export function QuestionActions({ item, fork, busy, onEdit }: Props) {
   const text = toWrittenText(item.content)
   return (
     <div class="actions">
+      <MessageTime at={item.created_at} />
       {fork && <VersionSwitch fork={fork} busy={busy} />}
       {text && <CopyAction text={text} />}
       {withVersions && <IconButton icon="write" size={16} label={strings.takeBack} data-edit onClick={onEdit} />}

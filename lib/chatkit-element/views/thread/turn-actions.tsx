@@ -4,6 +4,7 @@ import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { CopyAction } from '#lib/chatkit-element/views/thread/copy-action.tsx'
+import { MessageTime } from '#lib/chatkit-element/views/thread/message-time.tsx'
 import { VersionSwitch } from '#lib/chatkit-element/views/thread/version-switch.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -48,6 +49,7 @@ export function TurnActions({ group, isLast, busy, feedback, fork }: Props) {
           onClick={({ currentTarget }) => void holdFocus(currentTarget, chat, chat.retry(question.id))}
         />
       )}
+      <MessageTime at={answer.at(-1)?.created_at} />
     </div>
   )
 }

@@ -31,12 +31,8 @@ export type TurnViewProps = {
 export class TurnView extends Component<TurnViewProps> {
   override shouldComponentUpdate(next: TurnViewProps): boolean {
     const now = this.props
-    const sameAnswer =
-      next.group.answer.length === now.group.answer.length &&
-      next.group.answer.every((item, at) => item === now.group.answer[at])
     return !(
-      sameAnswer &&
-      next.group.question === now.group.question &&
+      next.group === now.group &&
       next.open === now.open &&
       next.ui === now.ui &&
       next.imageProgress === now.imageProgress &&
@@ -55,7 +51,7 @@ export class TurnView extends Component<TurnViewProps> {
     const { question, answer } = group
     const isWriting = isLast && busy
     return (
-      <section class="turn">
+      <section class={`turn ${isLast ? 'is-last' : ''}`}>
         {question && (
           <UserMessage
             item={question}

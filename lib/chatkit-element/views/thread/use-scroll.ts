@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
+import { ScrollAnchor } from '#lib/chatkit-element/views/thread/scroll-anchor.ts'
 
 type Box = { current: HTMLElement | null }
 type Facts = {
@@ -18,28 +19,35 @@ const AWAY_PX = 160
 
 /**
  * Keeps the end of the conversation in view until the person scrolls up, and again once they return
- * to the end. Earlier messages that are inserted above do not move the visible text.
+ * to the end. What is read stays where it is, whatever is inserted or grows above it.
  */
 export function useScroll(scroller: Box, content: Box, { threadId, firstKey, lastQuestion, follow }: Facts) {
   const [away, setAway] = useState(false)
   const sticky = useRef(true)
-  const height = useRef(0)
+  const anchor = useRef<ScrollAnchor | null>(null)
 
   useLayoutEffect(() => {
     const box = scroller.current
     if (!box || !content.current) return
     let lastTop = box.scrollTop
+    const held = new ScrollAnchor(box, content.current)
+    anchor.current = held
     const distance = () => box.scrollHeight - box.scrollTop - box.clientHeight
-    const onScroll = () => {
-      if (distance() < NEAR_PX) sticky.current = true
-      else if (box.scrollTop < lastTop - 1) sticky.current = false
+    const look = () => {
+      held.set()
       lastTop = box.scrollTop
       setAway(distance() > AWAY_PX)
     }
+    const onScroll = () => {
+      if (distance() < NEAR_PX) sticky.current = true
+      else if (box.scrollTop < lastTop - 1) sticky.current = false
+      if (!sticky.current) held.hold()
+      look()
+    }
     const onGrowth = new ResizeObserver(() => {
       if (sticky.current) box.scrollTop = box.scrollHeight
-      height.current = box.scrollHeight
-      onScroll()
+      else held.hold()
+      look()
     })
     onGrowth.observe(content.current)
     onGrowth.observe(box)
@@ -59,13 +67,13 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
   }, [threadId])
 
   const first = useRef(firstKey)
+  const isEarlier = first.current !== firstKey
+  first.current = firstKey
+  // Before the earlier messages are inserted: the last scroll event may still be to come.
+  if (isEarlier && !sticky.current) anchor.current?.set()
   useLayoutEffect(() => {
-    const box = scroller.current
-    if (box && first.current && firstKey !== first.current && !sticky.current)
-      box.scrollTop += box.scrollHeight - height.current
-    first.current = firstKey
-    if (box) height.current = box.scrollHeight
-  }, [firstKey, scroller])
+    if (isEarlier && !sticky.current) anchor.current?.hold()
+  })
 
   const question = useRef(lastQuestion)
   useLayoutEffect(() => {
@@ -80,7 +88,7 @@ export function useScroll(scroller: Box, content: Box, { threadId, firstKey, las
     if (follow) sticky.current = true
     else {
       sticky.current = false
-      content.current?.querySelector('.turn:last-of-type')?.scrollIntoView({ block: 'start' })
+      content.current?.querySelector('.turn.is-last')?.scrollIntoView({ block: 'start' })
     }
   }, [lastQuestion, follow, scroller, content])
 
