@@ -5,12 +5,12 @@ import { findDirection, type Strings } from '#lib/chatkit-element/language/strin
 import { type Signal, useSignal } from '#lib/chatkit-element/signal.ts'
 import { loadFonts, toTheme, toThemeVariables } from '#lib/chatkit-element/styles/theme.ts'
 import { useFileDrop } from '#lib/chatkit-element/views/composer/use-file-drop.ts'
+import { Conversation } from '#lib/chatkit-element/views/conversation/conversation.tsx'
 import { Dock } from '#lib/chatkit-element/views/dock.tsx'
 import { Header } from '#lib/chatkit-element/views/header.tsx'
 import { HistoryPanel } from '#lib/chatkit-element/views/history/history-panel.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { StartScreen } from '#lib/chatkit-element/views/start-screen.tsx'
-import { Conversation } from '#lib/chatkit-element/views/thread/conversation.tsx'
 import { UiContext } from '#lib/chatkit-element/views/use-ui.ts'
 
 type Props = {

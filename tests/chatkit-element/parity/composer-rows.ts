@@ -38,7 +38,7 @@ const chooseTool = async (it: MountedElement) => {
   await openTools(it)
   await it.click('[role="menuitemradio"]')
 }
-const openModels = (it: MountedElement) => it.click(named('Model'))
+const openModels = (it: MountedElement) => it.click('.model-button')
 /** What a message is answered with. */
 const inference = (it: MountedElement) =>
   (it.sent('threads.create')[0]?.params.input as { inference_options: object } | undefined)?.inference_options

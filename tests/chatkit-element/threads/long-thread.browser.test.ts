@@ -122,7 +122,7 @@ async function expectDays(page: Page): Promise<void> {
     .poll(() => time.evaluate((one) => getComputedStyle(one.closest('.actions') as Element).opacity))
     .toBe('1')
   expect(await time.textContent()).toMatch(/^12:00\sAM$/)
-  expect(await first.locator('.actions time').getAttribute('title')).toContain(name.split(',')[0])
+  expect(await first.locator('> .actions time').getAttribute('title')).toContain(name.split(',')[0])
   await page.locator('.composer').hover()
   await expect
     .poll(() => time.evaluate((one) => getComputedStyle(one.closest('.actions') as Element).opacity))

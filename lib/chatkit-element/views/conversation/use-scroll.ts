@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
-import { ScrollAnchor } from '#lib/chatkit-element/views/thread/scroll-anchor.ts'
+import { ScrollAnchor } from '#lib/chatkit-element/views/conversation/scroll-anchor.ts'
 
 type Box = { current: HTMLElement | null }
 type Facts = {

@@ -2,6 +2,10 @@ import { useRef, useState } from 'preact/hooks'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
 import { EMPTY_OUTLINE, toOutline } from '#lib/chatkit-element/state/outline.ts'
+import { ChapterView } from '#lib/chatkit-element/views/conversation/chapter-view.tsx'
+import { LoadOlder } from '#lib/chatkit-element/views/conversation/load-older.tsx'
+import { ProgressLine } from '#lib/chatkit-element/views/conversation/progress-line.tsx'
+import { useScroll } from '#lib/chatkit-element/views/conversation/use-scroll.ts'
 import { Failure } from '#lib/chatkit-element/views/failure.tsx'
 import {
   findClickedPicture,
@@ -10,12 +14,8 @@ import {
 } from '#lib/chatkit-element/views/files/picture-dialog.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
-import { ChapterView } from '#lib/chatkit-element/views/thread/chapter-view.tsx'
 import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
-import { LoadOlder } from '#lib/chatkit-element/views/thread/load-older.tsx'
-import { ProgressLine } from '#lib/chatkit-element/views/thread/progress-line.tsx'
 import { QuoteButton } from '#lib/chatkit-element/views/thread/quote-button.tsx'
-import { useScroll } from '#lib/chatkit-element/views/thread/use-scroll.ts'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation, and everything that scrolls with it. */

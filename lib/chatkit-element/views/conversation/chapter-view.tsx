@@ -3,7 +3,7 @@ import type { Fork } from '#lib/chatkit/protocol/thread.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import { findForks, type TurnForks } from '#lib/chatkit-element/state/find-forks.ts'
 import type { Chapter } from '#lib/chatkit-element/state/outline.ts'
-import { DayLine } from '#lib/chatkit-element/views/thread/day-line.tsx'
+import { DayLine } from '#lib/chatkit-element/views/conversation/day-line.tsx'
 import { TurnView } from '#lib/chatkit-element/views/thread/turn-view.tsx'
 import type { Ui } from '#lib/chatkit-element/views/use-ui.ts'
 
