@@ -169,7 +169,12 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
   async function takeUpload(id: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     await uploading.half
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    try {
+      for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    } catch {
+      // The page has gone, and with it the file.
+      return
+    }
     await uploading.gate
     const { refuse } = uploading
     uploading.refuse = null
