@@ -1,3 +1,4 @@
+import { makeDescribeCalls } from '#lib/agent/approvals/describe-calls.ts'
 import { parkRun } from '#lib/agent/approvals/park-run.ts'
 import { cutCard, cutNotice } from '#lib/agent/cards/cut-card.ts'
 import { isGuardrail, toTurnFailure } from '#lib/agent/models/openai/failures/turn-failure.ts'
@@ -37,7 +38,8 @@ export async function* settleTurn(
   else if (interruptions.length > 0) {
     const { thread, store } = turn
     const run = { id: context.run.id, ownerId: context.caller.userId, runs: open.runs }
-    yield* parkRun({ thread, store, run, events, state, interruptions, pending: review.pending })
+    const describe = makeDescribeCalls(context, turn.signal)
+    yield* parkRun({ thread, store, run, events, state, interruptions, pending: review.pending, describe })
     context.run.wait()
   } else if (open.tasks?.waiting.length) yield* waitForTasks(open)
   else yield* events.end()

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { findApprovalReason, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { DECLINED, expireChangedApprovals, recordCallNotMade } from '#lib/agent/approvals/close-approvals.ts'
+import { makeDescribeCalls } from '#lib/agent/approvals/describe-calls.ts'
 import { findReadingProblem } from '#lib/agent/approvals/find-reading-problem.ts'
 import { parkWidgetCall, toKeptCallItem, type WidgetCall } from '#lib/agent/approvals/park-run.ts'
 import { listRecentItems } from '#lib/agent/input/recent-items.ts'
@@ -64,7 +65,12 @@ export async function* callFromWidget(
     if (!reason) return yield* makeCall(call, offered, here)
     const unreadable = findReadingProblem(call.arguments)
     if (unreadable) throw new CustomStreamError(`This call needs your approval, and ${unreadable}.`)
-    yield* parkWidgetCall({ ...here, run: { id: run.id, ownerId: caller.userId } }, { ...offered, reason }, call)
+    const describe = makeDescribeCalls(context, here.signal)
+    yield* parkWidgetCall(
+      { ...here, run: { id: run.id, ownerId: caller.userId }, describe },
+      { ...offered, reason },
+      call,
+    )
     // Resets the control to the stored value.
     yield { type: 'thread.item.replaced', item: sender }
     run.wait()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { listTasks } from '#lib/data/notebook/tasks.ts'
 import { defineTool } from '#mcp/define-tool.ts'
-import { cursor, day, limit, line, nextCursor } from '#mcp/fields/fields.ts'
+import { cursor, day, limit, line, nextCursor, taskNumber } from '#mcp/fields/fields.ts'
 import { taskOutput, toTaskOutput } from '#mcp/fields/task-fields.ts'
 import { toTaskList } from '#mcp/fields/task-widgets.ts'
 
@@ -19,6 +19,7 @@ export const listTasksTool = defineTool({
     text: line(200)
       .describe('Only tasks whose title contains this text, or all of these words. Ignores case and accents.')
       .optional(),
+    number: taskNumber.describe('Only the task with this number, open or done.').optional(),
     limit: limit(100, 50),
     cursor,
   }),

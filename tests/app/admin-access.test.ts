@@ -23,6 +23,7 @@ import NewProviderPage from '#app/admin/models/providers/new/page.tsx'
 import AdminPage from '#app/admin/page.tsx'
 import { changeRole, disablePerson, enablePerson, signOutPerson } from '#app/admin/people/actions.ts'
 import PeoplePage from '#app/admin/people/page.tsx'
+import { removePolicy, setPolicy, showSentence } from '#app/admin/policies/actions.ts'
 import PoliciesPage from '#app/admin/policies/page.tsx'
 import RunPage from '#app/admin/runs/[id]/page.tsx'
 import RunsPage from '#app/admin/runs/page.tsx'
@@ -110,6 +111,7 @@ const ACTIONS = {
   ...{ saveProvider, deleteProvider, saveModel, deleteModel },
   testModel: () => testModel('settings'),
   ...{ saveVersion, restoreVersion, deleteAssistant, saveForAll, showInstructions },
+  ...{ setPolicy, removePolicy, showSentence },
 }
 
 test.each(PAGES)('%s: a member gets a 404, and a visitor is sent to sign-in', async (_name, open) => {

@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { removePolicy, setPolicy } from '#app/admin/policies/actions.ts'
+import { removePolicy, setPolicy, showSentence } from '#app/admin/policies/actions.ts'
 import PoliciesPage from '#app/admin/policies/page.tsx'
 import { findPolicy, listPolicies } from '#lib/data/servers/policies.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -125,4 +125,37 @@ test('a policy about a missing tool or server is reported with a suggestion', as
   const sleeping = new URL(asleep.url).host.replace(/[^A-Za-z0-9]+/g, '_')
   await setPolicy(form({ server: sleeping, tool: 'whatever', approval: 'always' }))
   expect(await page()).not.toContain('has no tool whatever')
+})
+
+test('what a call does is kept for one tool alone, and only if it can be filled', async () => {
+  const says = { tool: 'pay', sentence: 'Pay {amount} to {result.name}', sentenceTool: 'find_payee' }
+  expect(await setPolicy(form(says))).toBeUndefined()
+  const policies = await listPolicies(admin.caller)
+  expect(findPolicy(policies, 'crm', 'pay')).toMatchObject({ sentence: says.sentence, sentenceTool: 'find_payee' })
+  expect(findPolicy(policies, 'crm', 'look')).toMatchObject({ sentence: null, sentenceTool: null })
+  expect(await setPolicy(form({ ...says, tool: '' }))).toEqual({ error: expect.stringContaining('one tool at a time') })
+  expect(await setPolicy(form({ ...says, sentence: 'Pay {a b}' }))).toEqual({
+    error: expect.stringContaining('{title}'),
+  })
+  expect(await setPolicy(form({ ...says, sentenceTool: 'pay' }))).toEqual({ error: expect.stringContaining('its own') })
+  expect(await setPolicy(form({ ...says, sentence: '', sentenceTool: '' }))).toBeUndefined()
+  expect(findPolicy(await listPolicies(admin.caller), 'crm', 'pay')).toMatchObject({
+    sentence: null,
+    sentenceTool: null,
+  })
+})
+
+test('the preview fills a sentence with examples, and says why it cannot', async () => {
+  const show = (fields: Record<string, string>) => showSentence(form(fields))
+  const sentence = 'Pay {amount} to {result.name}'
+  const examples = { exampleArguments: '{"amount": 3}', exampleResult: '{"name": "Ann\\u200b"}' }
+  expect(await show({ sentence, ...examples })).toEqual({ text: 'Pay 3 to “Ann⟦U+200B⟧”' })
+  expect(await show({ sentence, exampleArguments: '{"amount": 3}' })).toEqual({
+    error: expect.stringContaining('no value'),
+  })
+  expect(await show({ sentence, exampleArguments: '[]' })).toEqual({
+    error: expect.stringContaining('not a JSON object'),
+  })
+  expect(await show({ sentence: 'Pay {' })).toEqual({ error: expect.stringContaining('braces') })
+  expect(await show({ sentence: ' ' })).toEqual({ error: expect.stringContaining('Write first') })
 })

@@ -6,6 +6,7 @@ import { Field, Select, TextInput } from '#app/ui/forms/field.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import type { ToolPolicy } from '#lib/data/servers/policies.ts'
 import { setPolicy } from './actions.ts'
+import { SentenceFields } from './sentence-fields.tsx'
 
 /** The name that stands for every tool of a server in a policy. */
 const EVERY_TOOL: ToolPolicy['tool'] = '*'
@@ -90,6 +91,7 @@ export function PolicyForm({ servers, tools, policy }: { servers: string[]; tool
       >
         <TextInput name="hidden" maxLength={2_000} defaultValue={policy?.hidden.join(', ')} />
       </Field>
+      <SentenceFields policy={policy} />
       <CheckBox
         name="repeatable"
         checked={policy?.repeatable}

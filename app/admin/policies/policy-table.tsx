@@ -54,6 +54,7 @@ export function PolicyTable({
             <span className="wrap-anywhere">{hidden.join(', ') || 'only secrets by their look'}</span>
           ),
         },
+        { header: 'Says', cell: (policy) => <span className="wrap-anywhere">{sayingText(policy)}</span> },
         { header: 'Retry', cell: ({ repeatable }) => (repeatable ? 'Yes, confirmed' : 'No') },
         {
           header: 'Actions',
@@ -88,4 +89,8 @@ function secondsText({ connectSeconds, idleSeconds, hardSeconds }: ToolPolicy): 
     hardSeconds && `total ${hardSeconds}`,
   ].filter(Boolean)
   return given.join(', ') || 'as set'
+}
+
+function sayingText({ sentence, sentenceTool }: ToolPolicy): string {
+  return [sentence, sentenceTool && `by ${sentenceTool}`].filter(Boolean).join(', ') || 'the arguments alone'
 }

@@ -1,7 +1,8 @@
 import type { ApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
+import type { CallSaying } from '#lib/agent/approvals/call-saying.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import { action } from '#lib/chatkit/server/widgets/actions.ts'
-import { Button, Caption, Card, Markdown, Row, Title } from '#lib/chatkit/server/widgets/components.ts'
+import { Button, Caption, Card, Markdown, Row, Text, Title } from '#lib/chatkit/server/widgets/components.ts'
 import { toVisibleJson, toVisibleText } from '#lib/platform/text/visible-text.ts'
 
 /**
@@ -29,6 +30,8 @@ export type Question = {
   /** Names of the parameters that the session fills in, besides these arguments. */
   filledIn?: string[]
   reason: ApprovalReason
+  /** What the call will do, and in whose words. Never a part of the exact arguments. */
+  saying?: CallSaying | undefined
   /** What in the conversation may have led to the call, as sentences. */
   warning?: string
   remember: boolean
@@ -58,6 +61,7 @@ export function makeApprovalCard({
   arguments: args,
   filledIn = [],
   reason,
+  saying,
   warning,
   remember,
 }: Question): WidgetRoot {
@@ -68,6 +72,7 @@ export function makeApprovalCard({
       Title({ value: `Call ${toVisibleText(tool)}?`, size: 'sm' }),
       Caption({ value: `A tool of ${toVisibleText(server)}. ${WHY[reason]}` }),
       warning === undefined ? null : Caption({ value: warning }),
+      ...(saying ? [Caption({ value: saying.origin }), Text({ value: saying.sentence, weight: 'semibold' })] : []),
       Markdown({ value: formatArguments(args) }),
       filledIn.length > 0
         ? Caption({ value: `Your session fills in: ${filledIn.map(toVisibleText).join(', ')}.` })

@@ -1,6 +1,7 @@
 import type { RunToolApprovalItem } from '@openai/agents'
 import { makeApprovalCard } from '#lib/agent/approvals/approval-card.ts'
 import type { ApprovalReason, OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
+import type { CallSaying } from '#lib/agent/approvals/call-saying.ts'
 import { type ContentSource, describeConcerns } from '#lib/agent/approvals/untrusted-content.ts'
 import { type KeptToolCall, NOT_YET } from '#lib/agent/stream/open-calls.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
@@ -30,6 +31,9 @@ export type PendingCall = OfferedTool & {
   concerns?: ContentSource[]
 }
 
+/** Says what calls will do, by their ids. A call that nothing is known of is left out. Never throws. */
+export type DescribeCalls = (calls: PendingCall[]) => Promise<ReadonlyMap<string, CallSaying>>
+
 type Pausing = {
   thread: Thread
   store: Store
@@ -39,6 +43,8 @@ type Pausing = {
   state: { toString: () => string }
   interruptions: RunToolApprovalItem[]
   pending: ReadonlyMap<string, PendingCall>
+  /** Says what these calls will do. */
+  describe: DescribeCalls
 }
 
 /**
@@ -53,17 +59,19 @@ export async function* parkRun({
   state,
   interruptions,
   pending,
+  describe,
 }: Pausing): AsyncGenerator<ThreadStreamEvent> {
   const asked = interruptions.flatMap(({ rawItem }) => {
     const call = 'callId' in rawItem ? pending.get(rawItem.callId) : undefined
     if (!call) return []
     return [{ ...newIds(store), call }]
   })
+  const sayings = await describe(asked.map(({ call }) => call))
   for (const { call, keptId } of asked) yield* events.pause(call.callId, keptId)
   yield* events.end()
   const sealed = await sealState(run, { state: state.toString() })
   await storeParkedRun({ id: run.id, ownerId: run.ownerId, threadId: thread.id }, sealed, asked.map(toQuestion))
-  for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question) }
+  for (const question of asked) yield { type: 'thread.item.done', item: cardOf(thread, question, sayings) }
 }
 
 /** A call that a widget's control asks for. */
@@ -80,15 +88,21 @@ export type WidgetCall = {
  * because no agent took part in it.
  */
 export async function* parkWidgetCall(
-  { thread, store, run }: { thread: Thread; store: Store; run: { id: string; ownerId: string } },
+  {
+    thread,
+    store,
+    run,
+    describe,
+  }: { thread: Thread; store: Store; run: { id: string; ownerId: string }; describe: DescribeCalls },
   held: PendingCall,
   call: WidgetCall,
 ): AsyncGenerator<ThreadStreamEvent> {
   const asked: Asked = { ...newIds(store), call: held }
+  const sayings = await describe([held])
   yield { type: 'thread.item.done', item: toKeptCallItem(thread, asked.keptId, held, NOT_YET) }
   const sealed = await sealState({ ...run, runs: [] }, { call })
   await storeParkedRun({ ...run, threadId: thread.id }, sealed, [toQuestion(asked)])
-  yield { type: 'thread.item.done', item: cardOf(thread, asked) }
+  yield { type: 'thread.item.done', item: cardOf(thread, asked, sayings) }
 }
 
 /** The hidden item that tells the model of later turns about a call that no agent made. */
@@ -120,7 +134,7 @@ function toQuestion({ call, ...ids }: Asked): NewApproval {
   }
 }
 
-function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
+function cardOf(thread: Thread, { id, itemId, call }: Asked, sayings: ReadonlyMap<string, CallSaying>): WidgetItem {
   const { connection, tool, reason, concerns = [] } = call
   // What the model gives for parameters that the session fills in is not sent, so it is not shown.
   const args = removeBoundArguments(call.arguments as Record<string, unknown>, connection.server)
@@ -133,6 +147,7 @@ function cardOf(thread: Thread, { id, itemId, call }: Asked): WidgetItem {
     arguments: args,
     filledIn,
     reason,
+    saying: sayings.get(call.callId),
     ...(concerns.length > 0 && { warning: describeConcerns(concerns) }),
     remember,
   })

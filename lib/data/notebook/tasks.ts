@@ -32,6 +32,8 @@ export type TaskFilter = {
   dueTo?: string
   /** Part of the title, ignoring case, or words that all occur in it, ignoring accents. */
   text?: string
+  /** The one task with this number, whatever its status. */
+  number?: number
   /** The cursor of the previous page. */
   after?: string
   limit: number
@@ -43,11 +45,12 @@ export type TaskFilter = {
  */
 export async function listTasks(
   caller: Caller,
-  { status, dueFrom, dueTo, text, after, limit }: TaskFilter,
+  { status, dueFrom, dueTo, text, number, after, limit }: TaskFilter,
 ): Promise<Page<Task>> {
   const order = status === 'done' ? byCompletion : byDue
   const where: Prisma.TaskWhereInput[] = [{ ownerId: caller.userId }]
-  if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
+  if (number !== undefined) where.push({ number })
+  else if (status !== 'all') where.push({ completedAt: status === 'done' ? { not: null } : null })
   if (dueFrom) where.push({ due: { gte: dueFrom } })
   // "T24" sorts after every time of that day.
   if (dueTo) where.push({ due: { lte: `${dueTo}T24` } })

@@ -37,6 +37,10 @@ export type ToolPolicy = {
   repeatable: boolean
   /** Names of fields in arguments and results, at any depth, whose values are never stored. */
   hidden: string[]
+  /** What a call does, as a text with `{names of arguments}`. For one tool alone. */
+  sentence?: string | null
+  /** The read-only tool of the same server that says it, or whose result the text refers to. */
+  sentenceTool?: string | null
   connectSeconds: number | null
   idleSeconds: number | null
   hardSeconds: number | null
@@ -55,7 +59,7 @@ export function listPolicies(caller: { userId: string }): Promise<ToolPolicy[]> 
   return runStatementAs<ToolPolicy>(
     caller,
     Prisma.sql`
-      SELECT server, tool, approval, after_untrusted AS "afterUntrusted", repeatable, hidden,
+      SELECT server, tool, approval, after_untrusted AS "afterUntrusted", repeatable, hidden, sentence, sentence_tool AS "sentenceTool",
         connect_seconds AS "connectSeconds", idle_seconds AS "idleSeconds", hard_seconds AS "hardSeconds"
       FROM tool_policies ORDER BY server, tool LIMIT 5000`,
   )
@@ -93,6 +97,8 @@ export function findPolicy(policies: ToolPolicy[], server: string, tool: string)
     // once.
     repeatable: own?.repeatable ?? false,
     hidden: [...(own?.hidden ?? []), ...(all?.hidden ?? [])],
+    sentence: own?.sentence ?? null,
+    sentenceTool: own?.sentenceTool ?? null,
     connectSeconds: all?.connectSeconds ?? null,
     idleSeconds: own?.idleSeconds ?? all?.idleSeconds ?? null,
     hardSeconds: own?.hardSeconds ?? all?.hardSeconds ?? null,
