@@ -268,6 +268,7 @@ test('the list of files that may query across people is short', () => {
       "tool-servers: lib/data/servers/tool-refusals.ts",
       "usage: lib/data/usage/limits-in-force.ts",
       "usage: lib/data/usage/model-requests.ts",
+      "usage: lib/data/usage/old-requests.ts",
       "usage: lib/data/usage/reserve-request.ts",
       "usage: lib/data/usage/usage-limits.ts",
     ]
