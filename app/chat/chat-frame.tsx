@@ -61,7 +61,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
   const { initial, follow, noteAnswer } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
-  const panel = useServersPanel(initial, personId)
+  const panel = useServersPanel(initial)
   const sharing = useShareDialog(initial)
   const temporary = useTemporary(initial)
   const answering = useChosenAssistant(assistants, assistant, initial === null)
@@ -169,7 +169,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />
-        {panel.isOpen && <ServersPanel {...panel.content} assistant={answering.chosen.slug} />}
+        {panel.isOpen && <ServersPanel {...panel.content} />}
       </div>
       {sharing.threadId && <ShareDialog threadId={sharing.threadId} onClose={sharing.close} />}
       {opened && 'prompt' in opened && (

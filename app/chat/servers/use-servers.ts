@@ -18,12 +18,11 @@ export type Servers = {
 
 /**
  * The assistant's servers and tools in a conversation, kept up to date while the page is visible.
- * Before a conversation begins, `assistant` is who will answer, `unsent` holds what is off, and `keep`
- * changes it.
+ * Before a conversation begins, `unsent` holds what is off, and `keep` changes it.
  */
 export function useServers(
   threadId: string | null,
-  { assistant, unsent, keep }: { assistant: string; unsent: readonly Off[]; keep: (off: Off[]) => void },
+  { unsent, keep }: { unsent: readonly Off[]; keep: (off: Off[]) => void },
 ): Servers {
   const [servers, setServers] = useState<Server[] | null>(null)
   const [problem, setProblem] = useState('')
@@ -34,19 +33,19 @@ export function useServers(
     turn.current += 1
     const own = turn.current
     try {
-      const read = await readServers(threadId, assistant)
+      const read = await readServers(threadId)
       if (own !== turn.current) return
       setServers(read)
       setProblem('')
     } catch (error) {
       if (own === turn.current) setProblem(error instanceof Error ? error.message : 'The servers could not be loaded.')
     }
-  }, [threadId, assistant])
+  }, [threadId])
 
   const isWaiting = servers?.some(({ state }) => state !== 'connected') ?? false
   const refresh = useEffectEvent(() => void reload())
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is read anew
-  useEffect(() => followChanges('/api/me/servers/changes', () => refresh()), [threadId, assistant])
+  useEffect(() => followChanges('/api/me/servers/changes', () => refresh()), [threadId])
   useEffect(() => {
     if (!isWaiting) return
     const timer = setInterval(() => document.hidden || refresh(), LOOK_MS)

@@ -9,7 +9,6 @@ import type { Turn } from '#lib/chatkit/server/turn.ts'
 import { DEFAULT_SLUG } from '#lib/data/assistants/assistant-config.ts'
 import { readOwnWords } from '#lib/data/people/own-words.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { noteListChange } from '#lib/mcp-client/lists/list-changes.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
@@ -40,19 +39,12 @@ export async function readCast(
   const onChange: ConstructorParameters<typeof TurnCast>[0]['onChange'] = (now, { version }) => {
     keep(thread, now)
     run.report({ assistantVersionId: version?.id ?? null })
-    // An open panel shows the tools of the assistant that answers.
-    if (now.current !== place.current) noteListChange(caller.userId)
   }
   const cast = new TurnCast({ usable, place, organisation, own, onChange, readUsable })
   onChange(place, cast.current)
   if (isUsable(wanted.current)) return { cast, notices: [] }
   const message = `This assistant is not available to you any more, so ${cast.current.config.name} answers.`
   return { cast, notices: [{ type: 'notice', level: 'info', message }] }
-}
-
-/** The slug of the assistant that a thread keeps as the one that answers. */
-export function findKeptSlug({ metadata }: Pick<Thread, 'metadata'>): string {
-  return Kept.parse(metadata.assistant).current
 }
 
 /** Keeps who answers in the thread. The default alone needs no entry. */
