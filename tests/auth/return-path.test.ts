@@ -1,10 +1,14 @@
-import { renderToStaticMarkup } from 'react-dom/server'
+import { text } from 'node:stream/consumers'
+import type { ReactNode } from 'react'
+import { prerenderToNodeStream } from 'react-dom/static'
 import { expect, test, vi } from 'vitest'
 import SignInPage from '#app/sign-in/page.tsx'
 import { toReturnPath, withReturnPath } from '#app/sign-in/return-path.ts'
 import SignUpPage from '#app/sign-up/page.tsx'
 import { Visitor } from '#tests/support/browser/visitor.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+
+vi.mock('next/navigation', async (original) => ({ ...(await original<object>()), useRouter: () => ({}) }))
 
 // Where sign-in leads. Addresses that lead away are tried at each entrance that accepts a
 // destination.
@@ -81,7 +85,12 @@ test('sign-in and sign-up link to each other and keep the destination', async ()
   sent.headers = new Headers()
   const query = { searchParams: Promise.resolve({ callbackUrl: '/oauth/consent/abc?x=1&y=2' }) }
   const at = '?callbackUrl=%2Foauth%2Fconsent%2Fabc%3Fx%3D1%26y%3D2'
-  expect(renderToStaticMarkup(await SignInPage(query))).toContain(`href="/sign-up${at}"`)
-  expect(renderToStaticMarkup(await SignUpPage(query))).toContain(`href="/sign-in${at}"`)
+  expect(await render(await SignInPage(query))).toContain(`href="/sign-up${at}"`)
+  expect(await render(await SignUpPage(query))).toContain(`href="/sign-in${at}"`)
   expect(withReturnPath('/sign-in', '/chat')).toBe('/sign-in')
 })
+
+/** The page as HTML, once its words are there. */
+async function render(page: ReactNode): Promise<string> {
+  return text((await prerenderToNodeStream(page)).prelude)
+}

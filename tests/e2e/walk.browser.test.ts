@@ -107,11 +107,14 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
   const bob = await visitor(WIDE, 'de-AT')
   await bob.page.goto(`${app.url}/sign-up`)
   await shoot(bob.page, 'sign-up')
-  await signUp(bob.page, { name: 'Bob Baker', email: 'bob@example.com' })
+  await signUp(bob.page, {
+    ...{ name: 'Bob Baker', email: 'bob@example.com' },
+    words: { email: 'E-Mail', password: 'Passwort', create: /^Konto anlegen/ },
+  })
   await bob.page.getByRole('textbox', { name: 'Nachricht' }).waitFor()
   await bob.page.goto(address)
   await bob.page
-    .getByText(/not found/i)
+    .getByText(/nicht gefunden/i)
     .first()
     .waitFor()
   expect(await bob.page.content()).not.toContain('buy milk')

@@ -204,7 +204,7 @@ test('the pages of a person hear of changes, of this replica and others, and of 
     }
   })()
   const hints = () => heard.filter((text) => text.includes('data:')).length
-  await vi.waitFor(() => expect(heard).not.toEqual([]))
+  await vi.waitFor(() => expect(heard).not.toEqual([]), { timeout: 10_000 })
   await bob.begin('nothing to Ann')
   await notify('switchboard_conversations', [`org_other ${bob.caller.userId} `])
   expect(hints()).toBe(0)
@@ -218,9 +218,9 @@ test('the pages of a person hear of changes, of this replica and others, and of 
       async () => {
         const before = hints()
         await tell()
-        await vi.waitFor(() => expect(hints()).toBeGreaterThan(before), { timeout: 2_500 })
+        await vi.waitFor(() => expect(hints()).toBeGreaterThan(before), { timeout: 10_000 })
       },
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     )
   }
 })

@@ -22,12 +22,16 @@ export const PASSWORD = 'correct horse battery'
 /** Creates an account on the page for it, which is the first page of a new installation. */
 export async function signUp(
   page: Page,
-  { name = 'Ann Archer', email = 'ann@example.com' }: { name?: string; email?: string } = {},
+  {
+    name = 'Ann Archer',
+    email = 'ann@example.com',
+    words = { email: 'E-mail', password: 'Password', create: /^Create/ },
+  } = {},
 ): Promise<void> {
   await field(page, 'Name').fill(name)
-  await field(page, 'E-mail').fill(email)
-  await field(page, 'Password').fill(PASSWORD)
-  await page.getByRole('button', { name: /^Create/ }).click()
+  await field(page, words.email).fill(email)
+  await field(page, words.password).fill(PASSWORD)
+  await page.getByRole('button', { name: words.create }).click()
   await page.waitForURL(/\/chat/)
 }
 
