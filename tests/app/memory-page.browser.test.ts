@@ -90,6 +90,6 @@ test('a person agrees to a fact, changes and deletes it, switches memory off, an
   await expect.poll(() => page.getByRole('meter').count()).toBe(0)
   await inspect(page, 'context-summary')
   await say(page, 'Another thing: What is the door code?')
-  await page.getByText('It is 4711.').waitFor()
+  await page.getByRole('log').getByText('It is 4711.').waitFor()
   expect(troubles).toEqual([])
 })

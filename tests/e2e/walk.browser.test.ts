@@ -114,7 +114,7 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
   await bob.page.getByRole('textbox', { name: 'Nachricht' }).waitFor()
   await bob.page.goto(address)
   await bob.page
-    .getByText(/nicht gefunden/i)
+    .getByText(/not found/i)
     .first()
     .waitFor()
   expect(await bob.page.content()).not.toContain('buy milk')
