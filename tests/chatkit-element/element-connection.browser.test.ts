@@ -46,7 +46,7 @@ test('a reload during an answer shows it continuing, and leaving it does not sto
   await page.getByRole('button', { name: 'Stop answering' }).waitFor()
   const before = (await answerText(page).textContent())?.length ?? 0
   await expect.poll(async () => (await answerText(page).textContent())?.length).toBeGreaterThan(before)
-  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.getByRole('button', { name: 'New conversation' }).click()
   await page.getByRole('heading', { name: 'What can I help with today?' }).waitFor()
   expect(stage.sent('threads.stop')).toEqual([])
   expect(await page.locator('.bubble').count()).toBe(0)

@@ -63,7 +63,7 @@ test('the page’s locale is loaded from beside the script, and another locale c
     const element = document.querySelector('openai-chatkit') as unknown as { setOptions: (options: object) => void }
     element.setOptions({ api: { url: '/chatkit', domainKey: 'x' }, locale: 'ja' })
   })
-  await page.getByRole('button', { name: 'チャット履歴' }).waitFor()
+  await page.getByRole('button', { name: '会話の履歴' }).waitFor()
 })
 
 test.each([

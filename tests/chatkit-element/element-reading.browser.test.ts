@@ -264,7 +264,7 @@ test('an action does not take the focus if the person has moved it meanwhile', a
   const page = await stage.visit()
   await ask(page, 'question')
   await page.getByRole('button', { name: 'Approve' }).press('Enter')
-  const history = page.getByRole('button', { name: 'Chat history' })
+  const history = page.getByRole('button', { name: 'Conversation history' })
   await history.focus()
   await answerText(page).getByText('As you wish.').waitFor()
   await sendButton(page).waitFor()

@@ -86,7 +86,7 @@ test('a refused message returns in front of the text that was written since', as
 test('an answer that no server of ours gives shows our sentence, not the words of a TypeError', async () => {
   const page = await stage.visit()
   await page.route('**/chatkit', (route) => route.fulfill({ status: 200, json: null }))
-  await page.getByRole('button', { name: 'Chat history' }).click()
+  await page.getByRole('button', { name: 'Conversation history' }).click()
   await page.getByText('Something went wrong. Please try again.').first().waitFor()
   expect(await page.getByText(/Cannot read|undefined|null/).count()).toBe(0)
 })

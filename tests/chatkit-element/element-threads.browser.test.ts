@@ -36,8 +36,8 @@ test('the history opens, switches, renames, asks before it deletes, and loads mo
   stage.server.threads.clear()
   for (let n = 0; n < 33; n++) stage.server.add(past(`t${n}`, `Chat number ${n}`, [`word${n}`]))
   const page = await stage.visit()
-  const dialog = page.getByRole('dialog', { name: 'Chat history' })
-  await page.getByRole('button', { name: 'Chat history' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Conversation history' })
+  await page.getByRole('button', { name: 'Conversation history' }).click()
   await dialog.getByRole('button', { name: /^Chat number 32 / }).waitFor()
   expect(await dialog.locator('.history-row').count()).toBe(30)
   await dialog.getByRole('button', { name: 'Load more' }).click()
@@ -47,7 +47,7 @@ test('the history opens, switches, renames, asks before it deletes, and loads mo
   expect(await dialog.count()).toBe(0)
   await page.getByRole('heading', { name: 'Chat number 31' }).waitFor()
 
-  await page.getByRole('button', { name: 'Chat history' }).click()
+  await page.getByRole('button', { name: 'Conversation history' }).click()
   await dialog.getByRole('button', { name: 'Actions for Chat number 31' }).click()
   await page.getByRole('menuitem', { name: 'Rename' }).click()
   await dialog.getByRole('textbox', { name: 'New title' }).fill('Renamed')
@@ -57,7 +57,7 @@ test('the history opens, switches, renames, asks before it deletes, and loads mo
 
   await dialog.getByRole('button', { name: 'Actions for Renamed' }).click()
   await page.getByRole('menuitem', { name: 'Delete' }).click()
-  const question = page.getByRole('alertdialog', { name: 'Delete this chat?' })
+  const question = page.getByRole('alertdialog', { name: 'Delete this conversation?' })
   await question.getByRole('button', { name: 'Cancel' }).click()
   expect(stage.server.threads.has('t31')).toBe(true)
   await dialog.getByRole('button', { name: 'Actions for Renamed' }).click()

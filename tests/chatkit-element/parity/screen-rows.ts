@@ -10,7 +10,7 @@ const RIGHT = named('Header action, right')
 const isThere = (selector: string) => (it: MountedElement) => it.$(selector) !== null
 
 const openRow = async (it: MountedElement) => {
-  await it.click(named('Chat history'))
+  await it.click(named('Conversation history'))
   await it.click('.history-row .icon-button')
 }
 const menuLabels = (it: MountedElement) => it.labels('[role="menuitem"]')
@@ -83,7 +83,7 @@ export const SCREEN_ROWS: Rows = {
   },
   'history.enabled': {
     use: { history: { enabled: false } },
-    see: isThere(named('Chat history')),
+    see: isThere(named('Conversation history')),
     without: true,
     with: false,
   },
