@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import type { ReactNode } from 'react'
+import { ADMIN_PLACES } from '#app/admin/admin-places.ts'
 import { Shell } from '#app/ui/layout/shell.tsx'
 import { Tabs } from '#app/ui/tabs.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
@@ -14,21 +15,7 @@ export default async function AdminLayout({ children }: { children: ReactNode })
   await requirePageAdmin()
   return (
     <Shell>
-      <Tabs
-        label="Admin"
-        tabs={[
-          { href: '/admin', label: 'Overview', exact: true },
-          { href: '/admin/tool-calls', label: 'Tool calls' },
-          { href: '/admin/runs', label: 'Runs' },
-          { href: '/admin/assistants', label: 'Assistants' },
-          { href: '/admin/models', label: 'Models' },
-          { href: '/admin/usage', label: 'Usage' },
-          { href: '/admin/servers', label: 'Servers' },
-          { href: '/admin/policies', label: 'Policies' },
-          { href: '/admin/people', label: 'People' },
-          { href: '/admin/audit', label: 'Audit' },
-        ]}
-      />
+      <Tabs label="Admin" tabs={ADMIN_PLACES} />
       {children}
     </Shell>
   )

@@ -3,7 +3,8 @@
 import type { Entity } from '@openai/chatkit'
 import { ChatKit, useChatKit } from '@openai/chatkit-react'
 import { usePathname } from 'next/navigation'
-import { useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
+import { openChat } from '#app/conversations/open-chat.ts'
 import { LinkButton } from '#app/ui/button.tsx'
 import { useColorScheme } from '#app/ui/layout/use-color-scheme.ts'
 import { Notice } from '#app/ui/notice.tsx'
@@ -99,7 +100,8 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
     theme: makeChatTheme(scheme),
     frameTitle: 'Chat',
     header: { enabled: true, rightAction: { icon: 'sidebar-right', onClick: panel.toggle } },
-    history: { enabled: true, showDelete: true, showRename: true },
+    // The sidebar has them (docs/decisions/conversation-list.md).
+    history: { enabled: false },
     startScreen: toStartScreen(answering.chosen, { firstName, builtinTools, isDefault: answering.isDefault }),
     composer: {
       placeholder: 'Say what should be done',
@@ -118,6 +120,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
     },
     onThreadChange: ({ threadId }) => {
       resumable.noteThread(threadId)
+      openChat.noteThread(threadId)
       menu.noteThread(threadId)
       late.onThreadChange(threadId)
       panel.noteThread(threadId)
@@ -127,12 +130,32 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       follow(threadId)
     },
     onResponseStart: () => {
+      openChat.noteAnswer(true)
       noteAnswer()
       late.onResponseStart()
     },
-    onResponseEnd: late.onResponseEnd,
+    onResponseEnd: () => {
+      openChat.noteAnswer(false)
+      late.onResponseEnd()
+    },
     onError: late.onError,
   })
+
+  const handle = useEffectEvent(() => ({
+    focus: () => void chat.focusComposer(),
+    // Refused while an answer is being written, which brings the name itself.
+    reread: () => void chat.fetchUpdates().catch(() => undefined),
+    toggleServers: panel.toggle,
+  }))
+  useEffect(() => {
+    const leave = openChat.register({
+      focus: () => handle().focus(),
+      reread: () => handle().reread(),
+      toggleServers: () => handle().toggleServers(),
+    })
+    openChat.noteThread(initial)
+    return leave
+  }, [initial])
 
   return (
     <div className="flex h-full flex-col">

@@ -1,5 +1,6 @@
 'use client'
 
+import { threadIn } from '#app/conversations/go-to.ts'
 import { sendJson } from '#app/forms/send-json.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function openConnection(
 
 /** Opens the sign-in of a server, or the page where a key is entered. */
 export async function connectAccount({ id: server, way }: { id: string; way: 'key' | 'oauth' }): Promise<void> {
-  const thread = /^\/chat\/(thr_[\w-]{1,80})$/.exec(location.pathname)?.[1]
+  const thread = threadIn(location.pathname) ?? undefined
   const page = `/settings/connections?${new URLSearchParams({ service: server, ...(thread && { thread }) })}`
   if (way === 'key') return location.assign(page)
   const sent = await sendJson<{ url: string }>('POST', `/api/connections/${encodeURIComponent(server)}`, { thread })

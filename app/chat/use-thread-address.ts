@@ -2,10 +2,7 @@
 
 import { usePathname } from 'next/navigation'
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
-
-const PATH = /^\/chat\/(thr_[\w-]{1,80})$/
-
-const threadOf = (path: string) => PATH.exec(path)?.[1] ?? null
+import { pathTo, threadIn } from '#app/conversations/go-to.ts'
 
 /**
  * Keeps the open conversation and the page's address in step, both ways. `initial` is the
@@ -20,13 +17,13 @@ export function useThreadAddress(open: (threadId: string | null) => void): {
   noteAnswer: () => void
 } {
   const path = usePathname()
-  const [initial] = useState(() => threadOf(path))
+  const [initial] = useState(() => threadIn(path))
   const shown = useRef(initial)
   const isAnswering = useRef(false)
   const openLatest = useEffectEvent(open)
 
   useEffect(() => {
-    const wanted = threadOf(path)
+    const wanted = threadIn(path)
     if (wanted === shown.current) return
     shown.current = wanted
     openLatest(wanted)
@@ -37,7 +34,7 @@ export function useThreadAddress(open: (threadId: string | null) => void): {
     isAnswering.current = false
     if (shown.current === threadId) return
     shown.current = threadId
-    const next = threadId ? `/chat/${threadId}` : '/chat'
+    const next = pathTo(threadId)
     if (location.pathname === next) return
     if (isBorn) history.replaceState(null, '', next)
     else history.pushState(null, '', next)

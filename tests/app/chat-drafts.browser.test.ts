@@ -52,7 +52,7 @@ async function signOut(): Promise<void> {
 
 /** Begins a conversation and resolves to its address. */
 async function converse(text: string): Promise<string> {
-  const newChat = page.getByRole('button', { name: 'New chat' })
+  const newChat = page.locator('openai-chatkit').getByRole('button', { name: 'New conversation' })
   if (await page.locator('.bubble').count()) await newChat.click()
   await page.locator('.start').waitFor()
   await composer().fill(text)
@@ -88,11 +88,10 @@ test('Back and Forward move between conversations, and each keeps its draft', {
   await shows('what can you do?')
   await expect.poll(() => composer().inputValue()).toBe('a draft of the second')
 
-  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.locator('openai-chatkit').getByRole('button', { name: 'New conversation' }).click()
   await page.waitForURL(`${app.url}/chat`)
   await composer().fill('a draft of a new one')
-  await page.getByRole('button', { name: 'Chat history' }).click()
-  await page.locator('.history-open').last().click()
+  await page.getByRole('navigation', { name: 'Conversations' }).getByRole('link').last().click()
   await page.waitForURL(first)
   await shows('what is open?')
   await page.goBack()

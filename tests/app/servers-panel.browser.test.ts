@@ -127,7 +127,7 @@ test('a tool that its server adds appears while the panel is open', async () => 
 })
 
 test('a new conversation begins with everything on', async () => {
-  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.locator('openai-chatkit').getByRole('button', { name: 'New conversation' }).click()
   await server('shop').getByText('3 tools').waitFor()
   await say('five')
   expect(offered()).toEqual(expect.arrayContaining(['look', 'wipe', 'count']))

@@ -25,6 +25,7 @@ import * as toolCalls from '#app/api/tool-calls/[run]/[call]/route.ts'
 import { PARAMS } from '#lib/chatkit/protocol/requests.ts'
 import { announceAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { findConversationTitle } from '#lib/data/chat/conversations.ts'
 import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
 import { listMessageOrigins } from '#lib/data/chat/message-origins.ts'
 import { findThreadModelChoice, forgetThreadModelChoice } from '#lib/data/chat/model-choices.ts'
@@ -462,9 +463,10 @@ const PAGES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/admin/servers/[id]/edit/page.tsx': 'admins only',
   'app/admin/servers/[id]/page.tsx': 'admins only',
   'app/admin/tool-calls/[id]/page.tsx': 'admins only',
-  'app/chat/[[...thread]]/page.tsx': 'the page asks the ChatKit API for the thread',
   'app/print/[thread]/page.tsx': ({ thread }) => createPrismaStore(bob.caller).loadThread(thread).catch(String),
   'app/shared/[id]/page.tsx': ({ share }) => findOpenShare(bob.caller, share).catch(String),
+  // The page asks the ChatKit API for the rest.
+  'app/chat/[[...thread]]/page.tsx': ({ thread }) => findConversationTitle(bob.caller, thread),
   'app/oauth/consent/[id]/page.tsx': 'bound to one browser and one person (tests/oauth/oauth-consent.test.ts)',
 }
 

@@ -5,21 +5,35 @@ import { ChatFrame } from '#app/chat/chat-frame.tsx'
 import { ChatScript } from '#app/chat/chat-script.tsx'
 import { DemoNotice } from '#app/chat/demo-notice.tsx'
 import { readModelMenu } from '#app/chat/models/read-model-menu.ts'
+import { readTranslate } from '#app/language/page-language.ts'
 import { Notice } from '#app/ui/notice.tsx'
 import { modelsFor } from '#lib/agent/models/catalog/models-for.ts'
 import { canTranscribe } from '#lib/agent/models/transcribe.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
+import { findConversationTitle } from '#lib/data/chat/conversations.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { env } from '#lib/platform/env.ts'
 import { CHATKIT_ORIGIN } from '#lib/platform/http/security-headers.ts'
+import { toStorableText } from '#lib/platform/json/to-storable.ts'
 
-export const metadata: Metadata = { title: 'Chat' }
+type Props = {
+  params: Promise<{ thread?: string[] }>
+  searchParams: Promise<{ assistant?: string | string[] }>
+}
+
+/** The tab is named after the conversation. The client part follows its later names. */
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const caller = await requirePageCaller()
+  const id = (await params).thread?.[0]
+  const title = id === undefined ? null : await findConversationTitle(caller, toStorableText(id))
+  return { title: title ?? (await readTranslate())('Chat') }
+}
 
 const OWN_SCRIPT = '/chatkit.js'
 const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 
 /** The chat. The address names the open conversation; the client part reads and updates it. */
-export default async function ChatPage({ searchParams }: { searchParams: Promise<{ assistant?: string | string[] }> }) {
+export default async function ChatPage({ searchParams }: Pick<Props, 'searchParams'>) {
   const caller = await requirePageCaller()
   const member = { id: caller.userId, role: caller.role }
   const asked = [(await searchParams).assistant].flat()[0]

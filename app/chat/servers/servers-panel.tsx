@@ -61,7 +61,12 @@ function Aside({ onClose, ...content }: Props) {
   return (
     <aside
       aria-label={TITLE}
-      onKeyDown={({ key, defaultPrevented }) => key === 'Escape' && !defaultPrevented && onClose()}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return
+        // Elsewhere on the page, Escape stops the answer.
+        event.preventDefault()
+        onClose()
+      }}
       className="animate-appear flex w-88 shrink-0 flex-col border-s border-line bg-surface"
     >
       <Top

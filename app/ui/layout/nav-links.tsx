@@ -15,9 +15,9 @@ const PLACES: { href: string; label: Sentence; icon: LucideIcon; adminOnly?: tru
 
 /**
  * The main navigation. On a phone only the current page shows its name; the others are icons with
- * names for screen readers.
+ * names for screen readers, as in the collapsed sidebar.
  */
-export function NavLinks({ admin }: { admin: boolean }) {
+export function NavLinks({ admin, isCollapsed = false }: { admin: boolean; isCollapsed?: boolean }) {
   const t = useTranslate()
   const path = usePathname()
   return (
@@ -29,10 +29,11 @@ export function NavLinks({ admin }: { admin: boolean }) {
             <Link
               href={href}
               aria-current={here ? 'page' : undefined}
+              title={isCollapsed ? t(label) : undefined}
               className="flex h-10 items-center gap-2.5 rounded-md px-2.5 text-ink-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent-strong"
             >
               <Icon aria-hidden className="size-5 shrink-0" />
-              <span className={here ? '' : 'sr-only md:not-sr-only'}>{t(label)}</span>
+              <span className={`${here ? '' : 'max-md:sr-only'} ${isCollapsed ? 'md:sr-only' : ''}`}>{t(label)}</span>
             </Link>
           </li>
         )

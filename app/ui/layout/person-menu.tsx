@@ -48,18 +48,21 @@ export function PersonMenu({ name, email, theme: remembered }: { name: string; e
   return (
     <div className="relative">
       <MenuTrigger>
-        <Button className="flex items-center gap-2.5 rounded-md p-1 text-start hover:bg-sunken md:w-full md:p-2">
+        <Button className="flex items-center gap-2.5 rounded-md p-1 text-start hover:bg-sunken md:w-full md:p-1">
           <span
             aria-hidden
             className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-soft text-sm font-semibold text-accent-strong"
           >
             {initials(name || email)}
           </span>
-          <span className="max-md:sr-only min-w-0 flex-1 truncate text-sm font-medium">
+          <span className="max-md:sr-only min-w-0 flex-1 truncate text-sm font-medium md:group-data-collapsed/side:sr-only">
             {name}
             <span className="sr-only">{t(', your menu')}</span>
           </span>
-          <ChevronsUpDown aria-hidden className="hidden size-4 shrink-0 text-ink-faint md:block" />
+          <ChevronsUpDown
+            aria-hidden
+            className="hidden size-4 shrink-0 text-ink-faint md:block md:group-data-collapsed/side:hidden"
+          />
         </Button>
         <Popover
           placement="bottom end"

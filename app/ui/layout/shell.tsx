@@ -1,16 +1,16 @@
 import { cookies } from 'next/headers'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { ClientSentences } from '#app/language/client-sentences.tsx'
 import { readTranslate } from '#app/language/page-language.ts'
+import { Sidebar } from '#app/sidebar/sidebar.tsx'
+import { SIDEBAR_COOKIE } from '#app/sidebar/sidebar-cookie.ts'
 import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { Mark, Wordmark } from './mark.tsx'
-import { NavLinks } from './nav-links.tsx'
 import { PersonMenu } from './person-menu.tsx'
 import { readTheme, THEME_COOKIE } from './theme-cookie.ts'
 
 /**
- * The frame of every page behind sign-in: navigation at the side, or a bar at the top on a phone.
+ * The frame of every page behind sign-in: the sidebar, or a bar at the top on a phone.
  * `fill` gives the page the whole area (the chat) instead of a padded column. Layouts use it; pages
  * must still require their caller.
  */
@@ -18,7 +18,8 @@ export async function Shell({ children, fill = false }: { children: ReactNode; f
   const t = await readTranslate()
   const caller = await requirePageCaller()
   const person = await findPerson(caller.userId)
-  const theme = readTheme((await cookies()).get(THEME_COOKIE)?.value)
+  const cookie = await cookies()
+  const theme = readTheme(cookie.get(THEME_COOKIE)?.value)
   return (
     <div className={`flex flex-col md:flex-row ${fill ? 'h-dvh' : 'min-h-dvh'}`}>
       <a
@@ -27,18 +28,15 @@ export async function Shell({ children, fill = false }: { children: ReactNode; f
       >
         {t('Skip to content')}
       </a>
-      <header className="sticky top-0 z-40 flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-3 md:h-dvh md:w-60 md:flex-col md:items-stretch md:gap-6 md:border-e md:border-b-0 md:p-4">
-        <Link href="/chat" aria-label={t('Switchboard, start page')} className="rounded-md md:px-2 md:pt-1">
-          <span className="hidden md:block">
-            <Wordmark />
-          </span>
-          <Mark className="size-8 md:hidden" />
-        </Link>
-        <nav aria-label={t('Main')} className="ms-auto md:ms-0 md:flex-1">
-          <NavLinks admin={caller.role === 'admin'} />
-        </nav>
-        <PersonMenu name={person?.name ?? ''} email={person?.email ?? ''} theme={theme} />
-      </header>
+      <ClientSentences rooms={['sidebar']}>
+        <Sidebar
+          personId={caller.userId}
+          isAdmin={caller.role === 'admin'}
+          isCollapsed={cookie.get(SIDEBAR_COOKIE)?.value === 'collapsed'}
+        >
+          <PersonMenu name={person?.name ?? ''} email={person?.email ?? ''} theme={theme} />
+        </Sidebar>
+      </ClientSentences>
       <main
         id="content"
         tabIndex={-1}

@@ -1,4 +1,5 @@
 import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
+import { IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
 import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
@@ -59,6 +60,15 @@ export async function requireConversation(caller: Person, id: string): Promise<C
   const [found] = await readConversations(caller, Prisma.sql`t.id = ${id}`)
   if (!found) throw notFound('The conversation')
   return found
+}
+
+/** The title of a conversation; null if it has none, or is not there. */
+export async function findConversationTitle({ userId }: Person, id: string): Promise<string | null> {
+  const [found] = await runStatementAs<{ title: string | null }>(
+    { userId },
+    Prisma.sql`SELECT title FROM threads WHERE id = ${id} AND owner_id = ${userId} AND ${IS_THERE}`,
+  )
+  return found?.title ?? null
 }
 
 /** Reads conversations with what `rest` adds to the condition. */

@@ -2,6 +2,7 @@ import type { Language } from '#lib/platform/language/languages.ts'
 import type common from './messages/de/common.json'
 import type entrance from './messages/de/entrance.json'
 import type settings from './messages/de/settings.json'
+import type sidebar from './messages/de/sidebar.json'
 import type usage from './messages/de/usage.json'
 import type words from './messages/de/words.json'
 
@@ -13,6 +14,7 @@ type Rooms = {
   common: typeof common
   entrance: typeof entrance
   settings: typeof settings
+  sidebar: typeof sidebar
   usage: typeof usage
   words: typeof words
 }
@@ -30,6 +32,7 @@ const ROOMS = Object.keys({
   common: true,
   entrance: true,
   settings: true,
+  sidebar: true,
   usage: true,
   words: true,
 } satisfies Record<Room, true>) as Room[]

@@ -29,9 +29,9 @@ export function findHardCoded(file: string, known: ReadonlySet<string>, source?:
   return found
 }
 
-/** Names of programs, commands, codes and media queries, which are the same in every language. */
+/** Names of programs, commands, keys, codes and media queries, which are the same in every language. */
 const UNTRANSLATED =
-  /^(?:Switchboard|Claude|Claude Code|VS Code|Cursor|MCP Inspector|claude mcp add .*|Bearer …|Authorization:.*|\(prefers-.*\)|Callback|Unavailable|MailLinkSpent|sign in|flex h-9 .*)$/s
+  /^(?:Switchboard|Claude|Claude Code|VS Code|Cursor|MCP Inspector|claude mcp add .*|Bearer …|Authorization:.*|\((?:prefers|min)-.*\)|Escape|ArrowUp|ArrowDown|Callback|Unavailable|MailLinkSpent|sign in|flex (?:min-)?h-\d+ .*)$/s
 
 function textOf(node: SyntaxNode): string | undefined {
   if (node.type === 'JSXText') return String(node.value)

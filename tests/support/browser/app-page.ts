@@ -70,11 +70,24 @@ export async function shoot(
 /** Colours change at once and stay: what is on its way between two schemes has too little contrast. */
 async function showIn(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
+  await settle(page)
+}
+
+/** Waits for animations that end: what appears is faint at first. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
+        .map(({ finished }) => finished),
+    ),
+  )
 }
 
 /** Expects no axe violation on the page as it is. `view` names it in a failure. */
 export async function expectAccessible(page: Page, view: string): Promise<void> {
+  await settle(page)
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run())
   expect(violations.map(({ id, nodes }) => `${view}: ${id} at ${nodes[0]?.target}`)).toEqual([])

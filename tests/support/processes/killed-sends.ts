@@ -171,7 +171,7 @@ export async function killPageSend(
     await tab.goto(`${apps.proxy.url}/chat`)
     await say(tab, 'hello')
     await tab.getByRole('button', { name: 'Send message' }).waitFor()
-    if (isNew) await tab.getByRole('button', { name: 'New chat' }).click()
+    if (isNew) await tab.locator('openai-chatkit').getByRole('button', { name: 'New conversation' }).click()
     const text = `from the page ${crypto.randomUUID()}`
     await say(tab, text)
     await sleep(OLD_MS.min + Math.random() * (OLD_MS.max - OLD_MS.min))

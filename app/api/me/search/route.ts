@@ -23,7 +23,10 @@ export const POST = route({ limit: SEARCHES, body: Typed }, async ({ caller, bod
     listChatAssistants({ id: caller.userId, role: caller.role }),
   ])
   const wanted = foldText(query.trim())
-  const named = assistants.filter(({ name, description }) => foldText(`${name} ${description}`).includes(wanted))
+  // Who has one assistant has nothing to choose.
+  const named = (assistants.length > 1 ? assistants : []).filter(({ name, description }) =>
+    foldText(`${name} ${description}`).includes(wanted),
+  )
   return jsonResponse({
     conversations: found.conversations.map(({ id, title, updatedAt, isArchived }) => ({
       ...{ id, title, updated_at: updatedAt.toISOString(), is_archived: isArchived },

@@ -85,7 +85,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
           else if (suggested && (event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey) suggestions.choose()
           else if (suggested && event.key === 'Escape') suggestions.close()
           else if (event.key === 'Enter' && sends(event)) onSubmit()
-          else if (event.key === 'ArrowUp' && !event.currentTarget.value && chat.sender.recall())
+          else if (event.key === 'ArrowUp' && !event.altKey && !event.currentTarget.value && chat.sender.recall())
             return event.preventDefault()
           else return
           event.preventDefault()
