@@ -97,7 +97,7 @@ beforeAll(async () => {
   await page.goto(`${app.url}/admin/servers/new`)
   await page.getByLabel('Name', { exact: true }).fill('wiki')
   await page.getByLabel('Address').fill(server.url)
-  await page.getByRole('button', { name: 'Add' }).click()
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.waitForURL(/\/admin\/servers\/srv_/)
   made.server = new URL(page.url()).pathname
   await page.getByRole('button', { name: 'Test the connection' }).click()
