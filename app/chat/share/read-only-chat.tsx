@@ -20,9 +20,13 @@ type Props = {
 /** The chat's own element on a conversation that is only read. */
 export function ReadOnlyChat({ nonce, ...chat }: Props & { nonce?: string }) {
   return (
-    <ChatScript script="/chatkit.js" nonce={nonce}>
-      <Chat {...chat} />
-    </ChatScript>
+    <>
+      {/* Without its header, the element's headings begin at the third level. */}
+      <h2 className="sr-only">Messages</h2>
+      <ChatScript script="/chatkit.js" nonce={nonce}>
+        <Chat {...chat} />
+      </ChatScript>
+    </>
   )
 }
 

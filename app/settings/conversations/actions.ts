@@ -8,7 +8,7 @@ import { createShare, endShare } from '#lib/data/shares/shares.ts'
 import { env } from '#lib/platform/env.ts'
 
 const LIMIT = { name: 'shares', points: 30, seconds: 60 }
-const GATE = { who: 'person', limit: LIMIT, refresh: '/settings/conversations' } as const
+const GATE = { who: 'person', limit: LIMIT } as const
 
 const Wish = z.object({
   threadId: z.string().min(1).max(100),
@@ -20,7 +20,10 @@ const Wish = z.object({
   withTools: z.boolean(),
 })
 
-/** Shares a snapshot of the person's conversation. Answers with its address. */
+/**
+ * Shares a snapshot of the person's conversation. Answers with its address. No page is read anew, because that would
+ * begin the chat again from which it is called.
+ */
 export const shareConversation = serverAction(
   { ...GATE, failure: 'conversation not shared' },
   async (caller, form: FormData) => {
@@ -42,6 +45,7 @@ export const shareConversation = serverAction(
 )
 
 /** Ends the form's share for every reader. */
-export const endSharing = serverAction({ ...GATE, failure: 'share not ended' }, (caller, form: FormData) =>
-  endShare(caller, String(form.get('id') ?? '')),
+export const endSharing = serverAction(
+  { ...GATE, failure: 'share not ended', refresh: '/settings/conversations' },
+  (caller, form: FormData) => endShare(caller, String(form.get('id') ?? '')),
 )

@@ -33,8 +33,7 @@ export function ImportForm() {
         type="file"
         multiple
         accept=".json,.zip,application/json,application/zip"
-        className="sr-only"
-        tabIndex={-1}
+        hidden
         aria-label="Files to import"
         onChange={({ currentTarget }) => {
           const files = [...(currentTarget.files ?? [])]
