@@ -65,6 +65,7 @@ test('a person makes a link to a copy, and another one reads it in the same elem
   await press(bob, 'Continue from here')
   await bob.waitForURL(/\/chat\/thr_/)
   await bob.getByRole('log').getByText('hello from Ann').waitFor()
+  await bob.getByText('Copied from a shared conversation').waitFor()
   await say(bob, 'and from Bob')
 })
 
@@ -88,6 +89,11 @@ test('a file of another program is brought along, and says so', async () => {
   await ann.getByLabel('Files to import').setInputFiles(file)
   await ann.getByText('1 imported, 1 with a problem.').waitFor()
   await inspect(ann, 'settings-import')
+  const listed = await (await ann.request.get(`${app.url}/api/me/conversations`)).json()
+  const text = JSON.stringify(listed)
+  await ann.goto(`${app.url}/chat/${/"id":"(thr_\w+)","title":"From LibreChat"/.exec(text)?.[1]}`)
+  await ann.getByText('Imported from LibreChat').waitFor()
+  await inspect(ann, 'imported-chat')
 })
 
 test('the page to print is as long as the conversation, and shows nothing else', async () => {

@@ -142,6 +142,8 @@ export const english = {
   thought: (seconds: string) => `Thought for ${seconds}`,
   thoughtBriefly: 'Thought for a moment',
   toolCalls: 'Tool calls',
+  threadCopied: 'Copied from a shared conversation',
+  threadImported: (program: string) => `Imported from ${program}`,
   tools: 'Tools',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Only one file can be attached.' : `Only ${limit} files can be attached.`,

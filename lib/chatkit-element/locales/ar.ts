@@ -153,6 +153,8 @@ const ar: Strings = {
   unreachable: 'تعذّر الوصول إلى الخادم. تحقّق من اتصالك وحاول مرة أخرى.',
   unsentNotKept: 'لا يستطيع هذا المتصفح الاحتفاظ بالرسالة التي لم تُرسل. ستفقدها إذا أغلقت هذه الصفحة.',
   unsupportedWidget: 'لا يمكن عرض هذا المحتوى.',
+  threadCopied: 'نسخة من محادثة تمت مشاركتها',
+  threadImported: (program) => `محادثة مستوردة من ${program}`,
   untitled: 'محادثة جديدة',
   uploadedOf: (done: number, all: number) => `تم رفع ${done} من ${all}`,
   uploadFailed: 'تعذّر رفع الملف.',

@@ -147,6 +147,8 @@ const de: Strings = {
   unsentNotKept:
     'Dieser Browser kann die nicht gesendete Nachricht nicht aufbewahren. Sie geht verloren, wenn du diese Seite schließt.',
   unsupportedWidget: 'Dieser Inhalt kann nicht angezeigt werden.',
+  threadCopied: 'Kopie einer geteilten Unterhaltung',
+  threadImported: (program) => `Importiert aus ${program}`,
   untitled: 'Neue Unterhaltung',
   uploadedOf: (done: number, all: number) => `${done} von ${all} hochgeladen`,
   uploadFailed: 'Die Datei konnte nicht hochgeladen werden.',

@@ -144,6 +144,8 @@ const es: Strings = {
   unreachable: 'No se puede contactar con el servidor. Comprueba tu conexión e inténtalo de nuevo.',
   unsentNotKept: 'Este navegador no puede guardar el mensaje que no se envió. Se perderá si cierras esta página.',
   unsupportedWidget: 'Este contenido no se puede mostrar.',
+  threadCopied: 'Copia de una conversación compartida',
+  threadImported: (program) => `Importada de ${program}`,
   untitled: 'Nueva conversación',
   uploadedOf: (done: number, all: number) => `${done} de ${all} subidos`,
   uploadFailed: 'No se pudo subir el archivo.',

@@ -145,6 +145,8 @@ const it: Strings = {
   unreachable: 'Il server non è raggiungibile. Controlla la connessione e riprova.',
   unsentNotKept: 'Questo browser non può conservare il messaggio non inviato. Andrà perso se chiudi questa pagina.',
   unsupportedWidget: 'Questo contenuto non può essere mostrato.',
+  threadCopied: 'Copia di una conversazione condivisa',
+  threadImported: (program) => `Importata da ${program}`,
   untitled: 'Nuova conversazione',
   uploadedOf: (done: number, all: number) => `${done} di ${all} caricati`,
   uploadFailed: 'Non è stato possibile caricare il file.',

@@ -143,6 +143,8 @@ const ja: Strings = {
   unreachable: 'サーバーに接続できません。接続を確認して、もう一度お試しください。',
   unsentNotKept: 'このブラウザーは未送信のメッセージを保存できません。このページを閉じると失われます。',
   unsupportedWidget: 'この内容は表示できません。',
+  threadCopied: '共有された会話のコピー',
+  threadImported: (program) => `${program} からインポートした会話`,
   untitled: '新しい会話',
   uploadedOf: (done: number, all: number) => `${all}件中${done}件をアップロードしました`,
   uploadFailed: 'ファイルをアップロードできませんでした。',

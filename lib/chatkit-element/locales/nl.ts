@@ -147,6 +147,8 @@ const nl: Strings = {
   unsentNotKept:
     'Deze browser kan het niet-verzonden bericht niet bewaren. Het gaat verloren als je deze pagina sluit.',
   unsupportedWidget: 'Deze inhoud kan niet worden getoond.',
+  threadCopied: 'Kopie van een gedeeld gesprek',
+  threadImported: (program) => `Geïmporteerd uit ${program}`,
   untitled: 'Nieuw gesprek',
   uploadedOf: (done: number, all: number) => `${done} van ${all} geüpload`,
   uploadFailed: 'Het bestand kon niet worden geüpload.',

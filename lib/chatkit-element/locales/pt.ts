@@ -145,6 +145,8 @@ const pt: Strings = {
   unsentNotKept:
     'Este navegador não consegue guardar a mensagem que não foi enviada. Ela será perdida se você fechar esta página.',
   unsupportedWidget: 'Este conteúdo não pode ser exibido.',
+  threadCopied: 'Cópia de uma conversa partilhada',
+  threadImported: (program) => `Importada de ${program}`,
   untitled: 'Nova conversa',
   uploadedOf: (done: number, all: number) => `${done} de ${all} enviados`,
   uploadFailed: 'Não foi possível enviar o arquivo.',

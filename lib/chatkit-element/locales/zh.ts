@@ -143,6 +143,8 @@ const zh: Strings = {
   unreachable: '无法连接到服务器。请检查网络连接后重试。',
   unsentNotKept: '此浏览器无法保存未发送的消息。关闭此页面后消息将丢失。',
   unsupportedWidget: '无法显示此内容。',
+  threadCopied: '共享对话的副本',
+  threadImported: (program) => `从 ${program} 导入`,
   untitled: '新对话',
   uploadedOf: (done: number, all: number) => `已上传 ${done}/${all}`,
   uploadFailed: '文件上传失败。',

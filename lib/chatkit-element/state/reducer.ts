@@ -149,13 +149,14 @@ export function dropAfter(view: ThreadView, itemId: string): ThreadView {
   return at < 0 ? view : { ...view, items: view.items.slice(0, at + 1) }
 }
 
-function headOf({ id, title, status, allowed_image_domains, context_usage }: WireThread): ThreadHead {
+function headOf({ id, title, status, allowed_image_domains, context_usage, origin }: WireThread): ThreadHead {
   return {
     id,
     status: status ?? { type: 'active' },
     ...(title && { title }),
     ...(allowed_image_domains && { allowed_image_domains }),
     ...(context_usage && { context_usage }),
+    ...(origin && { origin }),
   }
 }
 

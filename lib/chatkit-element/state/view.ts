@@ -2,7 +2,10 @@ import type { Notice, ProgressUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Fork, WireThread } from '#lib/chatkit/protocol/thread.ts'
 
-export type ThreadHead = Pick<WireThread, 'id' | 'title' | 'status' | 'allowed_image_domains' | 'context_usage'>
+export type ThreadHead = Pick<
+  WireThread,
+  'id' | 'title' | 'status' | 'allowed_image_domains' | 'context_usage' | 'origin'
+>
 
 /**
  * An error message, and what its button does: request the answer again (`answer`), send the unsent

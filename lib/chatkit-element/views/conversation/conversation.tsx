@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
+import type { ThreadOrigin } from '#lib/chatkit/protocol/thread.ts'
 import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import { markdownPart, partTools } from '#lib/chatkit-element/markdown-part.ts'
 import { EMPTY_OUTLINE, toOutline } from '#lib/chatkit-element/state/outline.ts'
@@ -12,6 +13,7 @@ import {
   PictureDialog,
   type ShownPicture,
 } from '#lib/chatkit-element/views/files/picture-dialog.tsx'
+import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
 import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
@@ -58,6 +60,7 @@ export function Conversation({ state }: { state: ChatState }) {
         <div ref={content} class={`thread ${follow ? '' : 'thread-pinned'}`} aria-busy={busy}>
           {phase === 'loading' && view.items.length === 0 && <Skeleton label={strings.loading} />}
           {state.older && <LoadOlder scroller={scroller} older={state.older} loading={state.loadingOlder} />}
+          {!state.older && view.thread?.origin && <Origin origin={view.thread.origin} />}
           {chapters.map((chapter) => (
             <ChapterView
               key={chapter.id}
@@ -87,6 +90,17 @@ export function Conversation({ state }: { state: ChatState }) {
 }
 
 const NO_DOMAINS: readonly string[] = []
+
+/** Says above the first message that it was not written here. */
+function Origin({ origin: { kind, from } }: { origin: ThreadOrigin }) {
+  const { strings } = useUi()
+  return (
+    <p class="thread-origin" dir="auto">
+      <Icon name={kind === 'imported' ? 'document' : 'share'} size={15} />
+      {kind === 'imported' ? strings.threadImported(from ?? '…') : strings.threadCopied}
+    </p>
+  )
+}
 
 function Skeleton({ label }: { label: string }) {
   return (
