@@ -1,10 +1,12 @@
 import { revalidatePath } from 'next/cache'
 import { redirect } from 'next/navigation'
+import { readPageLanguage } from '#app/language/page-language.ts'
 import type { ActionOutcome } from '#app/ui/forms/use-action-form.ts'
 import { consumeLimit, type Limit } from '#lib/auth/limits/rate-limit.ts'
 import { requirePageAdmin, requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { toAppError } from '#lib/platform/errors.ts'
+import { translateSentence } from '#lib/platform/language/translate-sentence.ts'
 import { log } from '#lib/platform/log.ts'
 
 /** What an action asks before its work, and what follows its success. */
@@ -46,7 +48,7 @@ export function serverAction<Given extends unknown[], Result>(
     } catch (thrown) {
       const error = toAppError(thrown)
       if (error.status >= 500) log.error({ error: thrown }, failure)
-      return { error: error.message }
+      return { error: await translateSentence(await readPageLanguage(), error.message) }
     }
     if (refresh) revalidatePath(refresh, 'layout')
     // Next redirects by throwing, so nothing may catch it.

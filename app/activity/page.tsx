@@ -1,8 +1,8 @@
 import { Activity, ListFilter } from 'lucide-react'
-import type { Metadata } from 'next'
 import { z } from 'zod'
 import { CALL_STATUS_NAMES } from '#app/calls/call-status.tsx'
 import { CallTable } from '#app/calls/call-table.tsx'
+import { makeTitle, readTranslate } from '#app/language/page-language.ts'
 import { LinkButton } from '#app/ui/button.tsx'
 import { FilterBar } from '#app/ui/forms/filter-bar.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
@@ -14,7 +14,7 @@ import { requirePageCaller } from '#lib/auth/sessions/page-caller.ts'
 import { listToolCalls, type ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
-export const metadata: Metadata = { title: 'Activity' }
+export const generateMetadata = makeTitle('Activity')
 
 const Query = z.object({
   status: z.enum(['pending', 'succeeded', 'failed', 'declined', 'cancelled', 'unknown']).optional().catch(undefined),
@@ -24,26 +24,29 @@ type Query = z.infer<typeof Query>
 
 /** The person's own tool calls: what was done for them, when, with what, and how it ended. */
 export default async function ActivityPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const query = Query.parse(await searchParams)
   return (
     <>
       <PageHeader
-        title="Activity"
-        hint="What the assistant, and any client that holds one of your tokens, did for you. Only you and the admins see it."
+        title={t('Activity')}
+        hint={t(
+          'What the assistant, and any client that holds one of your tokens, did for you. Only you and the admins see it.',
+        )}
       />
       <FilterBar
         path="/activity"
         menus={[
           {
             name: 'status',
-            label: 'Outcome',
+            label: t('Outcome'),
             value: query.status,
-            options: Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label })),
+            options: Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label: t(label) })),
           },
         ]}
       />
-      <ListCard address={href(query)} label="Loading your activity">
+      <ListCard address={href(query)} label={t('Loading your activity')}>
         <Calls caller={caller} query={query} />
       </ListCard>
     </>
@@ -64,24 +67,25 @@ async function Calls({ caller, query }: { caller: Caller; query: Query }) {
   )
 }
 
-function NoCalls({ status }: { status?: ToolCallStatus }) {
+async function NoCalls({ status }: { status?: ToolCallStatus }) {
+  const t = await readTranslate()
   if (status)
     return (
-      <EmptyState icon={ListFilter} title="No calls with this outcome">
-        Choose another outcome.
+      <EmptyState icon={ListFilter} title={t('No calls with this outcome')}>
+        {t('Choose another outcome.')}
       </EmptyState>
     )
   return (
     <EmptyState
       icon={Activity}
-      title="No activity yet"
+      title={t('No activity yet')}
       action={
         <LinkButton href="/chat" tone="primary">
-          Go to the chat
+          {t('Go to the chat')}
         </LinkButton>
       }
     >
-      When you ask for something that needs a tool, each step is listed here.
+      {t('When you ask for something that needs a tool, each step is listed here.')}
     </EmptyState>
   )
 }

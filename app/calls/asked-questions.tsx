@@ -1,12 +1,14 @@
+import { readTranslate } from '#app/language/page-language.ts'
 import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Facts } from '#app/ui/lists/facts.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import type { CallQuestion } from '#lib/data/runs/questions/call-questions.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import { toVisibleText } from '#lib/platform/text/visible-text.ts'
 
-const ANSWERS: Record<CallQuestion['status'], [BadgeTone, string]> = {
+const ANSWERS: Record<CallQuestion['status'], [BadgeTone, Sentence]> = {
   pending: ['accent', 'Not answered yet'],
   accepted: ['ok', 'Answered'],
   declined: ['neutral', 'Declined'],
@@ -15,12 +17,15 @@ const ANSWERS: Record<CallQuestion['status'], [BadgeTone, string]> = {
 }
 
 /** What the server asked the person during a call, and how they answered. */
-export function AskedQuestions({ questions }: { questions: CallQuestion[] }) {
+export async function AskedQuestions({ questions }: { questions: CallQuestion[] }) {
+  const t = await readTranslate()
   if (questions.length === 0) return null
   return (
     <Card
-      title={questions.length === 1 ? 'Question to the person' : 'Questions to the person'}
-      hint="Of an answer, only what policies allow is kept."
+      title={t('{count, plural, one {Question to the person} other {Questions to the person}}', {
+        count: questions.length,
+      })}
+      hint={t('Of an answer, only what policies allow is kept.')}
     >
       <ol className="grid gap-6">
         {questions.map((question) => (
@@ -33,7 +38,8 @@ export function AskedQuestions({ questions }: { questions: CallQuestion[] }) {
   )
 }
 
-function OneQuestion({ question }: { question: CallQuestion }) {
+async function OneQuestion({ question }: { question: CallQuestion }) {
+  const t = await readTranslate()
   const { asked, status, answer, createdAt, answeredAt } = question
   const [tone, name] = ANSWERS[status]
   const fields = listFields(asked.requestedSchema)
@@ -41,18 +47,18 @@ function OneQuestion({ question }: { question: CallQuestion }) {
     <div className="grid gap-3">
       <div className="flex flex-wrap items-baseline gap-3">
         <p className="min-w-0 break-words whitespace-pre-wrap">{toVisibleText(String(asked.message ?? ''))}</p>
-        <Badge tone={tone}>{name}</Badge>
+        <Badge tone={tone}>{t(name)}</Badge>
       </div>
       <Facts
         facts={[
-          ['Kind', asked.mode === 'url' ? 'An address to open' : 'A form'],
-          ['Address at', asked.mode === 'url' && String(asked.host ?? '')],
-          ['Fields', fields.length > 0 && fields.map(toVisibleText).join(', ')],
-          ['Asked', <RelativeTime key="a" at={createdAt.toISOString()} exact />],
-          ['Ended', answeredAt && <RelativeTime key="e" at={answeredAt.toISOString()} exact />],
+          [t('Kind'), asked.mode === 'url' ? t('An address to open') : t('A form')],
+          [t('Address at'), asked.mode === 'url' && String(asked.host ?? '')],
+          [t('Fields'), fields.length > 0 && fields.map(toVisibleText).join(', ')],
+          [t('Asked'), <RelativeTime key="a" at={createdAt.toISOString()} exact />],
+          [t('Ended'), answeredAt && <RelativeTime key="e" at={answeredAt.toISOString()} exact />],
         ]}
       />
-      {answer !== null && <CodeBlock label="answer" text={JSON.stringify(answer, null, 2)} wrap />}
+      {answer !== null && <CodeBlock label={t('answer')} text={JSON.stringify(answer, null, 2)} wrap />}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { readTranslate } from '#app/language/page-language.ts'
 import { Card } from '#app/ui/card.tsx'
 import { CodeBlock } from '#app/ui/code-block.tsx'
 import { Facts, Id } from '#app/ui/lists/facts.tsx'
@@ -19,7 +20,7 @@ const NOBODYS_FAULT: ReadonlySet<string> = new Set(['cancelled', 'declined'])
  * Everything that the ledger knows of a call: what went wrong in plain words, then facts, arguments
  * and result.
  */
-export function CallDetail({
+export async function CallDetail({
   call,
   questions = [],
   facts = [],
@@ -28,6 +29,7 @@ export function CallDetail({
   questions?: CallQuestion[]
   facts?: [string, ReactNode][]
 }) {
+  const t = await readTranslate()
   const isAsking = questions.some(({ status }) => status === 'pending')
   const failure = call.failureClass ? explainFailure(call.failureClass) : undefined
   const client = [call.clientName, call.clientVersion].filter(Boolean).join(' ')
@@ -36,11 +38,11 @@ export function CallDetail({
       {failure && (
         <Notice
           tone={call.status === 'unknown' ? 'warn' : NOBODYS_FAULT.has(call.status) ? 'info' : 'bad'}
-          title={failure.title}
+          title={t(failure.title)}
         >
-          <p>{failure.means}</p>
+          <p>{t(failure.means)}</p>
           <p className="mt-1">
-            <strong className="font-semibold">What to do:</strong> {failure.todo}
+            <strong className="font-semibold">{t('What to do:')}</strong> {t(failure.todo)}
           </p>
           {call.errorMessage && <p className="mt-2 font-mono text-xs break-words">{call.errorMessage}</p>}
         </Notice>
@@ -48,60 +50,63 @@ export function CallDetail({
       {call.status === 'pending' && (
         <Notice>
           {isAsking
-            ? 'The server asked the person something, and the call waits for the answer.'
+            ? t('The server asked the person something, and the call waits for the answer.')
             : call.task
-              ? 'The call goes on at its server, as a task.'
-              : 'The call was sent and has not ended yet.'}
+              ? t('The call goes on at its server, as a task.')
+              : t('The call was sent and has not ended yet.')}
         </Notice>
       )}
       <Card>
         <Facts
           facts={[
-            ['Started', <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
-            ['Took', toDurationText(call.durationMs)],
-            ['Connected after', call.connectedMs !== null && toDurationText(call.connectedMs)],
-            ['First progress after', call.firstSignMs !== null && toDurationText(call.firstSignMs)],
-            ['Server', call.server],
+            [t('Started'), <RelativeTime key="t" at={call.startedAt.toISOString()} exact />],
+            [t('Took'), toDurationText(call.durationMs, t.locale)],
+            [t('Connected after'), call.connectedMs !== null && toDurationText(call.connectedMs, t.locale)],
+            [t('First progress after'), call.firstSignMs !== null && toDurationText(call.firstSignMs, t.locale)],
+            [t('Server'), call.server],
             [
-              'Made by',
-              { chat: 'The assistant, in a chat', repeat: 'Made again on its page' }[call.via] ??
-                (client || 'An outside MCP client'),
+              t('Made by'),
+              { chat: t('The assistant, in a chat'), repeat: t('Made again on its page') }[call.via] ??
+                (client || t('An outside MCP client')),
             ],
-            ['Model', [call.model, call.provider].filter(Boolean).join(', ')],
+            [t('Model'), [call.model, call.provider].filter(Boolean).join(', ')],
             ...facts,
-            ['Filled in by the session', call.filledIn.join(', ')],
-            ['Trace', call.traceId && <Id key="tr">{call.traceId}</Id>],
-            ['Span', call.spanId && <Id key="sp">{call.spanId}</Id>],
-            ['Request', call.requestId && <Id key="r">{call.requestId}</Id>],
+            [t('Filled in by the session'), call.filledIn.join(', ')],
+            [t('Trace'), call.traceId && <Id key="tr">{call.traceId}</Id>],
+            [t('Span'), call.spanId && <Id key="sp">{call.spanId}</Id>],
+            [t('Request'), call.requestId && <Id key="r">{call.requestId}</Id>],
           ]}
         />
         <CallTimes call={call} />
       </Card>
       <AskedQuestions questions={questions} />
       {call.task && <CallTask task={call.task} />}
-      <Json title="Arguments" value={call.arguments} bytes={call.argumentsBytes} />
+      <Json title={t('Arguments')} value={call.arguments} bytes={call.argumentsBytes} />
       {call.result === null ? (
         call.status !== 'pending' && (
-          <Card title="Result">
+          <Card title={t('Result')}>
             {call.resultBytes === null
-              ? 'No result came back.'
-              : 'It was deleted with the temporary conversation in which the call was made.'}
+              ? t('No result came back.')
+              : t('It was deleted with the temporary conversation in which the call was made.')}
           </Card>
         )
       ) : (
-        <Json title="Result" value={call.result} bytes={call.resultBytes} />
+        <Json title={t('Result')} value={call.result} bytes={call.resultBytes} />
       )}
     </div>
   )
 }
 
-function Json({ title, value, bytes }: { title: string; value: unknown; bytes: number | null }) {
+async function Json({ title, value, bytes }: { title: string; value: unknown; bytes: number | null }) {
+  const t = await readTranslate()
   const clipped = clippedText(value)
   return (
     <Card
       title={title}
       hint={
-        clipped === undefined ? toBytesText(bytes) : `The beginning of ${toBytesText(bytes)}; the rest was not kept.`
+        clipped === undefined
+          ? toBytesText(bytes, t.locale)
+          : t('The beginning of {bytes}; the rest was not kept.', { bytes: toBytesText(bytes, t.locale) })
       }
     >
       <CodeBlock label={title.toLowerCase()} text={clipped ?? JSON.stringify(value, null, 2)} wrap />

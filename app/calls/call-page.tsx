@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
+import { readTranslate } from '#app/language/page-language.ts'
 import { CheckBox } from '#app/ui/forms/check-box.tsx'
 import { ConfirmButton } from '#app/ui/forms/confirm-button.tsx'
 import type { ActionOutcome } from '#app/ui/forms/use-action-form.ts'
@@ -36,6 +37,7 @@ export async function CallPage({
   repeat: (form: FormData) => Promise<ActionOutcome>
   facts: (call: ToolCallDetail) => Promise<[string, ReactNode][]>
 }) {
+  const t = await readTranslate()
   const call = await findToolCall(scope, id).catch((error) => {
     if (error instanceof AppError && error.code === 'not_found') notFound()
     throw error
@@ -65,15 +67,15 @@ export async function CallPage({
         facts={[
           ...more,
           [
-            'Repeats',
+            t('Repeats'),
             call.repeatOf && (
               <Link key="o" className={LINK} href={to(call.repeatOf)}>
-                An earlier call
+                {t('An earlier call')}
               </Link>
             ),
           ],
           [
-            'Repeated',
+            t('Repeated'),
             repeats.length > 0 && (
               <span key="n" className="flex flex-wrap gap-x-3">
                 {repeats.map((other) => (
@@ -84,14 +86,14 @@ export async function CallPage({
               </span>
             ),
           ],
-          ['Repeat', call.status !== 'pending' && refused],
+          [t('Repeat'), call.status !== 'pending' && refused],
         ]}
       />
     </>
   )
 }
 
-function Repeat({
+async function Repeat({
   call,
   asWhom,
   repeat,
@@ -100,29 +102,34 @@ function Repeat({
   asWhom: string
   repeat: (form: FormData) => Promise<ActionOutcome>
 }) {
+  const t = await readTranslate()
   return (
     <ConfirmButton
-      label="Repeat"
-      title={`Call ${call.tool} again?`}
-      confirmLabel="Repeat the call"
+      label={t('Repeat')}
+      title={t('Call {tool} again?', { tool: call.tool })}
+      confirmLabel={t('Repeat the call')}
       confirmTone="primary"
       tone="secondary"
       fields={{ call: call.id }}
       action={repeat}
     >
       <p>
-        It is sent once more, now, to {call.server} with the same arguments, {asWhom}. Today’s policies hold, and the
-        ledger names who asked for it.
+        {t(
+          'It is sent once more, now, to {server} with the same arguments, {asWhom}. Today’s policies hold, and the ledger names who asked for it.',
+          { server: call.server, asWhom },
+        )}
       </p>
       {(call.status === 'succeeded' || call.status === 'unknown') && (
         <p>
-          {call.status === 'succeeded' ? 'It succeeded the first time.' : 'It may have taken effect the first time.'}
+          {call.status === 'succeeded'
+            ? t('It succeeded the first time.')
+            : t('It may have taken effect the first time.')}
         </p>
       )}
       <CheckBox
         name="twice"
-        label="It may change something a second time"
-        hint="Required for every tool that does not only read."
+        label={t('It may change something a second time')}
+        hint={t('Required for every tool that does not only read.')}
       />
     </ConfirmButton>
   )

@@ -1,8 +1,10 @@
+import { readTranslate } from '#app/language/page-language.ts'
 import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import type { ToolCallStatus } from '#lib/data/runs/tool-calls.ts'
 import type { RunStatus } from '#lib/generated/prisma/enums.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
-const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
+const CALLS: Record<ToolCallStatus, [BadgeTone, Sentence]> = {
   pending: ['accent', 'Under way'],
   succeeded: ['ok', 'Succeeded'],
   failed: ['bad', 'Failed'],
@@ -14,9 +16,9 @@ const CALLS: Record<ToolCallStatus, [BadgeTone, string]> = {
 /** The status of a tool call, in words for people. */
 export const CALL_STATUS_NAMES = Object.fromEntries(
   Object.entries(CALLS).map(([status, [, name]]) => [status, name]),
-) as Record<ToolCallStatus, string>
+) as Record<ToolCallStatus, Sentence>
 
-const RUNS: Record<RunStatus, [BadgeTone, string]> = {
+const RUNS: Record<RunStatus, [BadgeTone, Sentence]> = {
   queued: ['accent', 'Queued'],
   running: ['accent', 'Running'],
   waiting: ['warn', 'Waiting'],
@@ -29,14 +31,16 @@ const RUNS: Record<RunStatus, [BadgeTone, string]> = {
 /** The state of a run, in words for people. */
 export const RUN_STATUS_NAMES = Object.fromEntries(
   Object.entries(RUNS).map(([status, [, name]]) => [status, name]),
-) as Record<RunStatus, string>
+) as Record<RunStatus, Sentence>
 
-export function CallStatus({ status }: { status: ToolCallStatus }) {
+export async function CallStatus({ status }: { status: ToolCallStatus }) {
+  const t = await readTranslate()
   const [tone, name] = CALLS[status]
-  return <Badge tone={tone}>{name}</Badge>
+  return <Badge tone={tone}>{t(name)}</Badge>
 }
 
-export function RunStatusBadge({ status }: { status: RunStatus }) {
+export async function RunStatusBadge({ status }: { status: RunStatus }) {
+  const t = await readTranslate()
   const [tone, name] = RUNS[status]
-  return <Badge tone={tone}>{name}</Badge>
+  return <Badge tone={tone}>{t(name)}</Badge>
 }

@@ -1,4 +1,5 @@
 import Link from 'next/link'
+import { readTranslate } from '#app/language/page-language.ts'
 import { type Column, Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toDurationText } from '#app/ui/time-text.ts'
@@ -7,7 +8,7 @@ import { CallStatus } from './call-status.tsx'
 import { explainFailure } from './explain-failure.ts'
 
 /** Tool calls as rows. The whole row links to the call's page. */
-export function CallTable({
+export async function CallTable({
   calls,
   href,
   withPerson = false,
@@ -16,9 +17,10 @@ export function CallTable({
   href: (call: ToolCallRow) => string
   withPerson?: boolean
 }) {
+  const t = await readTranslate()
   const columns: Column<ToolCallRow>[] = [
     {
-      header: 'Tool',
+      header: t('Tool'),
       lead: true,
       cell: (call) => (
         <Link
@@ -31,25 +33,26 @@ export function CallTable({
       ),
     },
     {
-      header: 'Outcome',
+      header: t('Outcome'),
       cell: (call) => (
         <span className="grid gap-0.5 min-w-36">
           <CallStatus status={call.status} />
           {call.failureClass && call.status !== 'cancelled' && call.status !== 'declined' && (
-            <span className="text-sm text-ink-soft">{explainFailure(call.failureClass).title}</span>
+            <span className="text-sm text-ink-soft">{t(explainFailure(call.failureClass).title)}</span>
           )}
         </span>
       ),
     },
     ...(withPerson
-      ? [{ header: 'Person', cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }]
+      ? [{ header: t('Person'), cell: (call: ToolCallRow) => <span title={call.owner.email}>{call.owner.name}</span> }]
       : []),
     {
-      header: 'Made by',
-      cell: (call) => ({ chat: 'Assistant', repeat: 'Repetition' })[call.via] ?? call.clientName ?? 'MCP client',
+      header: t('Made by'),
+      cell: (call) =>
+        ({ chat: t('Assistant'), repeat: t('Repetition') })[call.via] ?? call.clientName ?? t('MCP client'),
     },
-    { header: 'Took', align: 'end', cell: (call) => toDurationText(call.durationMs) },
-    { header: 'When', align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
+    { header: t('Took'), align: 'end', cell: (call) => toDurationText(call.durationMs, t.locale) },
+    { header: t('When'), align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
   ]
-  return <Table caption="Tool calls" columns={columns} rows={calls} rowKey={({ id }) => id} />
+  return <Table caption={t('Tool calls')} columns={columns} rows={calls} rowKey={({ id }) => id} />
 }

@@ -1,29 +1,36 @@
+import { readTranslate } from '#app/language/page-language.ts'
 import { toDurationText } from '#app/ui/time-text.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
 /** In percent of the bar: the narrowest part, and the gap between two parts. */
 const SLIVER = 0.5
 const GAP = 0.15
 
-type Part = { name: string; ms: number; colour: string; fill: string }
+type Part = { name: Sentence; ms: number; colour: string; fill: string }
 
 /**
  * Where the time of a call went, as far as it was recorded: a bar, and the same in words. Renders
  * nothing for a call that has not ended.
  */
-export function CallTimes({ call }: { call: Pick<ToolCallDetail, 'connectedMs' | 'firstSignMs' | 'durationMs'> }) {
+export async function CallTimes({
+  call,
+}: {
+  call: Pick<ToolCallDetail, 'connectedMs' | 'firstSignMs' | 'durationMs'>
+}) {
+  const t = await readTranslate()
   const parts = partsOf(call)
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0)
   if (whole === 0) return null
   return (
     <figure className="mt-5 border-t border-line pt-4">
-      <figcaption className="text-sm text-ink-faint">Where the time went</figcaption>
+      <figcaption className="text-sm text-ink-faint">{t('Where the time went')}</figcaption>
       <Bar parts={parts} />
       <ul className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-sm">
         {parts.map(({ name, ms, colour }) => (
           <li key={name} className="inline-flex items-center gap-1.5">
             <span aria-hidden className={`size-2 rounded-xs ${colour}`} />
-            {name} <span className="tabular-nums text-ink-faint">{toDurationText(ms)}</span>
+            {t(name)} <span className="tabular-nums text-ink-faint">{toDurationText(ms, t.locale)}</span>
           </li>
         ))}
       </ul>

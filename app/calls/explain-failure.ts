@@ -1,6 +1,7 @@
 import type { FailureClass } from '#lib/data/runs/tool-calls.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
-type Explained = { title: string; means: string; todo: string }
+type Explained = { title: Sentence; means: Sentence; todo: Sentence }
 
 /** Each failure class of the ledger in words: what it means, and what an operator can do. */
 const FAILURES: Record<FailureClass, Explained> = {
@@ -121,12 +122,21 @@ const FAILURES: Record<FailureClass, Explained> = {
 }
 
 /** The words for a failure class; also works for one that this version does not know. */
-export function explainFailure(failureClass: string, of: Record<string, Explained> = FAILURES): Explained {
+export function explainFailure(failureClass: string): Explained
+export function explainFailure<E extends Record<keyof Explained, string>>(
+  failureClass: string,
+  of: Record<string, E>,
+): E | Explained
+export function explainFailure(
+  failureClass: string,
+  of: Record<string, Record<keyof Explained, string>> = FAILURES,
+): Record<keyof Explained, string> {
   return (
-    of[failureClass] ?? {
-      title: failureClass.charAt(0).toUpperCase() + failureClass.slice(1).replaceAll('_', ' '),
+    of[failureClass] ??
+    ({
+      title: 'Another failure',
       means: 'The call did not succeed.',
       todo: 'Look at its message and result.',
-    }
+    } satisfies Explained)
   )
 }

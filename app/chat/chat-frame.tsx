@@ -1,10 +1,11 @@
 'use client'
 
-import type { Entity } from '@openai/chatkit'
+import type { ChatKitOptions, Entity } from '@openai/chatkit'
 import { ChatKit, useChatKit } from '@openai/chatkit-react'
 import { usePathname } from 'next/navigation'
 import { useEffect, useEffectEvent, useState } from 'react'
 import { openChat } from '#app/conversations/open-chat.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { LinkButton } from '#app/ui/button.tsx'
 import { useColorScheme } from '#app/ui/layout/use-color-scheme.ts'
 import { Notice } from '#app/ui/notice.tsx'
@@ -43,6 +44,7 @@ type ChatFrameProps = {
   dictation: boolean
   firstName: string
   builtinTools: boolean
+  isDemo: boolean
   domainKey: string
   /** Null if the server accepts no files. */
   attachments: AttachmentLimits | null
@@ -54,7 +56,16 @@ type ChatFrameProps = {
 }
 
 /** The conversation: the unmodified ChatKit bindings on the element that the page has loaded. */
-export function ChatFrame({ personId, dictation, firstName, builtinTools, domainKey, ...shown }: ChatFrameProps) {
+export function ChatFrame({
+  personId,
+  dictation,
+  firstName,
+  builtinTools,
+  isDemo,
+  domainKey,
+  ...shown
+}: ChatFrameProps) {
+  const t = useTranslate()
   const { attachments, models, assistants, assistant } = shown
   const scheme = useColorScheme()
   const path = usePathname()
@@ -97,14 +108,20 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
   const chat = useChatKit({
     api: { url: '/api/chatkit', domainKey, fetch: resumable.fetch, uploadStrategy: { type: 'two_phase' } },
     initialThread: initial,
+    // Our element knows every locale, as does OpenAI's for the languages that it has.
+    locale: toElementLocale(t.locale) as ChatKitOptions['locale'],
     theme: makeChatTheme(scheme),
-    frameTitle: 'Chat',
+    frameTitle: t('Chat'),
     header: { enabled: true, rightAction: { icon: 'sidebar-right', onClick: panel.toggle } },
     // The sidebar has them (docs/decisions/conversation-list.md).
     history: { enabled: false },
-    startScreen: toStartScreen(answering.chosen, { firstName, builtinTools, isDefault: answering.isDefault }),
+    startScreen: toStartScreen(
+      answering.chosen,
+      { firstName, builtinTools, isDefault: answering.isDefault },
+      t,
+    ),
     composer: {
-      placeholder: 'Say what should be done',
+      placeholder: t('Say what should be done'),
       attachments: toAttachmentOption(attachments),
       dictation: { enabled: dictation },
       ...(menu.options.length > 0 && { models: menu.options }),
@@ -163,15 +180,15 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
         <div className="p-3">
           <Notice
             tone="warn"
-            title="You are signed out"
+            title={t('You are signed out')}
             announce
             action={
               <LinkButton href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`} size="sm">
-                Sign in
+                {t('Sign in')}
               </LinkButton>
             }
           >
-            Your session has ended. Nothing that you wrote is lost: it waits in the message field.
+            {t('Your session has ended. Nothing that you wrote is lost: it waits in the message field.')}
           </Notice>
         </div>
       )}
@@ -186,7 +203,7 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
           className="block min-h-0 min-w-0 flex-1"
           data-calls-url="/api/tool-calls"
           data-files-url="/api/attachments"
-          data-right-action-label="Servers and tools"
+          data-right-action-label={t('Servers and tools')}
           data-share-label="Share and export"
           data-versions="on"
           data-drafts-key={DRAFTS_KEY}
@@ -214,6 +231,13 @@ export function ChatFrame({ personId, dictation, firstName, builtinTools, domain
       )}
     </div>
   )
+}
+
+/** The page's language; the browser's own variant of it if it has one, such as en-US. */
+function toElementLocale(locale: string): string {
+  const { language } = new Intl.Locale(locale)
+  const own = globalThis.navigator?.languages?.find((each) => each.split('-')[0] === language)
+  return own ?? locale
 }
 
 type Opened = { prompt: Prompt } | { template: Template; onDone: (entity?: Entity) => void }

@@ -1,6 +1,8 @@
 'use client'
 
 import type { Command, CommandsOption } from '@openai/chatkit'
+import { browserTranslate } from '#app/language/browser-translate.ts'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 
 type Parameter = { name: string; required: boolean; type?: string; description?: string }
 type Tool = { name: string; server: string; description: string; parameters: Parameter[] }
@@ -32,16 +34,24 @@ export function makeToolCommands(write: (text: string) => void): CommandsOption 
 
 /** The commands of ours that begin with this text, besides the tools. */
 function listOwnCommands(query: string): Command[] {
-  return OWN.filter(({ id }) => id.startsWith(`/${query.toLowerCase()}`) && id.trim() !== `/${query.toLowerCase()}`)
+  const t = browserTranslate()
+  const own = OWN.map(
+    ({ description, ...command }): Command => ({
+      ...command,
+      group: t('This conversation'),
+      description: t(description),
+    }),
+  )
+  return own.filter(({ id }) => id.startsWith(`/${query.toLowerCase()}`) && id.trim() !== `/${query.toLowerCase()}`)
 }
 
-const OWN: Command[] = [
+const OWN: (Pick<Command, 'id' | 'label' | 'icon'> & { description: Sentence })[] = [
   {
-    ...{ id: '/remember ', label: '/remember', icon: 'book-closed', group: 'This conversation' },
+    ...{ id: '/remember ', label: '/remember', icon: 'book-closed' },
     description: 'Keeps the fact that you write after it for all conversations',
   },
   {
-    ...{ id: '/compact', label: '/compact', icon: 'book-clock', group: 'This conversation' },
+    ...{ id: '/compact', label: '/compact', icon: 'book-clock' },
     description: 'Summarises the earlier messages, so that there is room for more',
   },
 ]
@@ -82,6 +92,7 @@ function names(tools: readonly Tool[], typed: string): Command[] {
 }
 
 function parameters(tool: Tool, query: string, rest: string[]): Command[] {
+  const t = browserTranslate()
   const typed = rest.at(-1) ?? ''
   if (typed.includes('=') || insideQuotes(query)) return []
   const given = new Set([...query.matchAll(/\s([\w.-]+)=/g)].map(([, key]) => key))
@@ -93,7 +104,7 @@ function parameters(tool: Tool, query: string, rest: string[]): Command[] {
     .map(({ name, required, type, description }) => ({
       id: `/${query.slice(0, query.length - typed.length)}${name}=`,
       label: `${name}=`,
-      description: [required ? 'needed' : 'optional', type, description].filter(Boolean).join(' · '),
+      description: [t(required ? 'needed' : 'optional'), type, description].filter(Boolean).join(' · '),
       group: `/${tool.name}`,
     }))
 }

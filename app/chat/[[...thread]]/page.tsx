@@ -1,4 +1,3 @@
-import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { listChatAssistants } from '#app/chat/assistants/list-chat-assistants.ts'
 import { ChatFrame } from '#app/chat/chat-frame.tsx'
@@ -34,6 +33,7 @@ const HOSTED_SCRIPT = `${CHATKIT_ORIGIN}/deployments/chatkit/chatkit.js`
 
 /** The chat. The address names the open conversation; the client part reads and updates it. */
 export default async function ChatPage({ searchParams }: Pick<Props, 'searchParams'>) {
+  const t = await readTranslate()
   const caller = await requirePageCaller()
   const member = { id: caller.userId, role: caller.role }
   const asked = [(await searchParams).assistant].flat()[0]
@@ -47,11 +47,11 @@ export default async function ChatPage({ searchParams }: Pick<Props, 'searchPara
   const { CHATKIT_DOMAIN_KEY, MCP_BUILTIN, ATTACHMENTS, ATTACHMENT_MAX_MB, ATTACHMENTS_PER_MESSAGE } = env()
   return (
     <div className="flex h-full flex-col">
-      <h1 className="sr-only">Chat</h1>
+      <h1 className="sr-only">{t('Chat')}</h1>
       {offered[0]?.origin === 'demo' && <DemoNotice admin={caller.role === 'admin'} />}
       {asked !== undefined && assistant === undefined && (
         <div className="p-3">
-          <Notice tone="warn">This assistant is not available to you. Choose another one.</Notice>
+          <Notice tone="warn">{t('This assistant is not available to you. Choose another one.')}</Notice>
         </div>
       )}
       <ChatScript
@@ -67,6 +67,7 @@ export default async function ChatPage({ searchParams }: Pick<Props, 'searchPara
           dictation={dictation}
           firstName={person?.name.trim().split(/\s+/)[0] ?? ''}
           models={await readModelMenu(caller, offered)}
+          isDemo={offered[0]?.origin === 'demo'}
           builtinTools={MCP_BUILTIN === 'on'}
           // Our own element does not check the key.
           domainKey={CHATKIT_DOMAIN_KEY ?? 'self-hosted'}

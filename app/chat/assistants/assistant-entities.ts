@@ -1,6 +1,7 @@
 'use client'
 
 import type { EntitiesOption, Entity } from '@openai/chatkit'
+import { browserTranslate } from '#app/language/browser-translate.ts'
 import type { ChatAssistant } from './chat-assistant.ts'
 
 /**
@@ -16,6 +17,7 @@ export function withAssistants(others: EntitiesOption, assistants: readonly Chat
       ...((await others.onTagSearch?.(words).catch(() => [])) ?? []),
     ],
     onRequestPreview: async (entity) => {
+      const t = browserTranslate()
       if (entity.data?.kind !== 'assistant') return (await others.onRequestPreview?.(entity)) ?? { preview: null }
       return {
         preview: {
@@ -25,7 +27,7 @@ export function withAssistants(others: EntitiesOption, assistants: readonly Chat
           padding: 2,
           children: [
             { type: 'Text', value: entity.title, weight: 'semibold' },
-            { type: 'Caption', value: entity.data.description || 'Answers from here on.' },
+            { type: 'Caption', value: entity.data.description || t('Answers from here on.') },
           ],
         },
       }
@@ -39,11 +41,12 @@ function listMatching(assistants: readonly ChatAssistant[], words: string): Chat
 }
 
 function toEntity({ slug, name, description, picture }: ChatAssistant): Entity {
+  const t = browserTranslate()
   return {
     id: `assistant:${slug}`,
     title: name,
     icon: picture,
-    group: 'Assistants',
+    group: t('Assistants'),
     interactive: true,
     data: { kind: 'assistant', assistant: slug, description },
   }

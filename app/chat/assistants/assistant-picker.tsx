@@ -1,5 +1,6 @@
 'use client'
 
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { AssistantMark } from '#app/ui/assistant-mark.tsx'
 import type { ChatAssistant } from './chat-assistant.ts'
 
@@ -14,10 +15,11 @@ export function AssistantPicker({
   chosen: string
   onChoose: (slug: string) => void
 }) {
+  const t = useTranslate()
   if (assistants.length < 2) return null
   return (
     <fieldset className="flex gap-2 overflow-x-auto border-b border-line px-3 py-2">
-      <legend className="sr-only">Who answers</legend>
+      <legend className="sr-only">{t('Who answers')}</legend>
       {assistants.map(({ slug, name, description, colour, picture }) => (
         <label
           key={slug}

@@ -1,6 +1,7 @@
 'use client'
 
 import type { Command, CommandSelection, CommandsOption, Entity } from '@openai/chatkit'
+import { browserTranslate } from '#app/language/browser-translate.ts'
 import { connectAccount } from '../open-connection.ts'
 import { listPrompts, type Missing, type Prompt, type Template } from './ask-offers.ts'
 
@@ -56,6 +57,7 @@ export function withOffers(tools: CommandsOption, open: Open): CommandsOption {
 
 /** The prompts and templates for the text after a `/`; none once it has arguments of a tool. */
 function listOfferCommands({ prompts, templates, unavailable }: Offers, query: string): Command[] {
+  const t = browserTranslate()
   const wanted = query.trim().toLowerCase()
   if (wanted.includes('=')) return []
   const holds = (...texts: (string | undefined)[]) => texts.some((text) => text?.toLowerCase().includes(wanted))
@@ -69,25 +71,25 @@ function listOfferCommands({ prompts, templates, unavailable }: Offers, query: s
         prompt.description,
       ),
       icon: 'square-text' as const,
-      group: `Prompts of ${prompt.server}`,
+      group: t('Prompts of {server}', { server: prompt.server }),
     }))
   const ofTemplates = templates
     .filter(({ name }) => holds(name))
     .map((template) => ({
       id: idOfTemplate(template),
-      label: `Attach: ${template.name}`,
+      label: t('Attach: {name}', { name: template.name }),
       ...describe(template.parameters, template.description),
       icon: 'document' as const,
-      group: `Resources of ${template.server}`,
+      group: t('Resources of {server}', { server: template.server }),
     }))
   const toConnect = unavailable
     .filter(({ server, connect }) => connect && holds(server, 'connect'))
     .map((missing) => ({
       id: idOfMissing(missing),
-      label: `Connect ${missing.server}`,
+      label: t('Connect {server}', { server: missing.server }),
       description: missing.sentence,
       icon: 'keys' as const,
-      group: 'Servers that need your account',
+      group: t('Servers that need your account'),
     }))
   return [...[...ofPrompts, ...ofTemplates].slice(0, OFFERS_MAX), ...toConnect]
 }

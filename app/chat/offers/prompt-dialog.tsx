@@ -2,6 +2,8 @@
 
 import type { UserMessageContent } from '@openai/chatkit'
 import { type FormEvent, useEffect, useState } from 'react'
+import { browserTranslate } from '#app/language/browser-translate.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { ModalDialog } from '#app/ui/dialog.tsx'
 import { Notice } from '#app/ui/notice.tsx'
@@ -21,6 +23,7 @@ export function PromptDialog({
   onClose: () => void
   onSend: (content: UserMessageContent[]) => Promise<void>
 }) {
+  const t = useTranslate()
   const { server, name, title, description, arguments: args } = prompt
   const [values, setValues] = useState<Record<string, string>>({})
   const [made, setMade] = useState<{ text: string; sources: string[] } | null>(null)
@@ -46,7 +49,7 @@ export function PromptDialog({
       onClose()
     } catch {
       setBusy(false)
-      setProblem('The message could not be sent. Wait until the answer has ended, and try again.')
+      setProblem(t('The message could not be sent. Wait until the answer has ended, and try again.'))
     }
   }
 
@@ -64,7 +67,7 @@ export function PromptDialog({
     <ModalDialog title={title ?? name} onClose={onClose}>
       <form className="grid gap-4" onSubmit={submit}>
         <p className="text-sm text-ink-soft" dir="auto">
-          {`A prompt of ${server}.`} {description}
+          {t('A prompt of {server}.', { server })} {description}
         </p>
         {text === null ? (
           args.map((argument, index) => (
@@ -78,7 +81,7 @@ export function PromptDialog({
             />
           ))
         ) : (
-          <section aria-label="The whole prompt">
+          <section aria-label={t('The whole prompt')}>
             <pre
               ref={takeFocus}
               // biome-ignore lint/a11y/noNoninteractiveTabindex: a long prompt is scrolled by keyboard
@@ -89,7 +92,7 @@ export function PromptDialog({
               {text}
             </pre>
             <p className="mt-2 text-sm text-ink-faint">
-              This is sent as your message, marked with the server. Lines that begin with &gt; are quoted.
+              {t('This is sent as your message, marked with the server. Lines that begin with > are quoted.')}
             </p>
           </section>
         )}
@@ -101,11 +104,11 @@ export function PromptDialog({
         <div className="flex flex-wrap justify-end gap-2">
           {text !== null && args.length > 0 && (
             <Button tone="quiet" onClick={() => setMade(null)}>
-              Back
+              {t('Back')}
             </Button>
           )}
           <Button type="submit" tone="primary" disabled={isBusy}>
-            {text === null ? (args.length === 0 ? 'Show again' : 'Show the prompt') : 'Send'}
+            {text === null ? (args.length === 0 ? t('Show again') : t('Show the prompt')) : t('Send')}
           </Button>
         </div>
       </form>
@@ -120,10 +123,15 @@ function takeFocus(element: HTMLElement | null): void {
 
 /** The message: a tag that names the server, and the text below it. */
 function toContent({ server, name }: Prompt, made: { text: string; sources: string[] }): UserMessageContent[] {
+  const t = browserTranslate()
   const { text, sources } = made
   const data = { kind: 'prompt', server, prompt: name, ...(sources.length > 0 && { sources }) }
   const tag = {
-    ...{ type: 'input_tag' as const, id: `prompt ${server} ${name}`.slice(0, 200), text: `Prompt of ${server}` },
+    ...{
+      type: 'input_tag' as const,
+      id: `prompt ${server} ${name}`.slice(0, 200),
+      text: t('Prompt of {server}', { server }),
+    },
     ...{ group: server, data, interactive: false },
   }
   return [tag, { type: 'input_text', text: `\n${text}` }]

@@ -1,6 +1,7 @@
 'use client'
 
 import type { EntitiesOption, Entity } from '@openai/chatkit'
+import { browserTranslate } from '#app/language/browser-translate.ts'
 import { connectAccount } from '../open-connection.ts'
 import { findResources, type Missing, type Resource } from './ask-offers.ts'
 
@@ -61,12 +62,13 @@ function chooseEntity({ data }: Entity): boolean {
 }
 
 function toConnectEntity({ server, sentence, connect }: Missing, words: string): Entity[] {
+  const t = browserTranslate()
   if (!connect || !`connect ${server}`.toLowerCase().includes(words.trim().toLowerCase())) return []
   const data = { kind: 'connect', ...connect, description: sentence }
   return [
     {
-      ...{ id: `connect ${server}`, title: `Connect ${server}`, icon: 'keys' },
-      group: 'Servers that need your account',
+      ...{ id: `connect ${server}`, title: t('Connect {server}', { server }), icon: 'keys' },
+      group: t('Servers that need your account'),
       data,
     },
   ]
@@ -78,6 +80,6 @@ function toId(text: string): string {
 }
 
 function formatSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`
+  if (bytes < 1024) return `${bytes} B`
   return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
 }

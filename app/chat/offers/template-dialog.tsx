@@ -2,6 +2,7 @@
 
 import type { Entity } from '@openai/chatkit'
 import { type FormEvent, useState } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { ModalDialog } from '#app/ui/dialog.tsx'
 import { Notice } from '#app/ui/notice.tsx'
@@ -11,6 +12,7 @@ import { toEntity } from './resource-entities.ts'
 
 /** Asks for the parameters of a template. `onDone` gets the resource, or nothing if it was closed. */
 export function TemplateDialog({ template, onDone }: { template: Template; onDone: (entity?: Entity) => void }) {
+  const t = useTranslate()
   const { server, uriTemplate, parameters, name, description, mimeType } = template
   const [values, setValues] = useState<Record<string, string>>({})
   const [problem, setProblem] = useState('')
@@ -25,10 +27,10 @@ export function TemplateDialog({ template, onDone }: { template: Template; onDon
   }
 
   return (
-    <ModalDialog title={`Attach: ${name}`} onClose={() => onDone()}>
+    <ModalDialog title={t('Attach: {name}', { name })} onClose={() => onDone()}>
       <form className="grid gap-4" onSubmit={submit}>
         <p className="text-sm text-ink-soft" dir="auto">
-          {`A resource of ${server}, read when you send the message.`} {description}
+          {t('A resource of {server}, read when you send the message.', { server })} {description}
         </p>
         {parameters.map((parameter, index) => (
           <ArgumentField
@@ -47,7 +49,7 @@ export function TemplateDialog({ template, onDone }: { template: Template; onDon
         )}
         <div className="flex justify-end">
           <Button type="submit" tone="primary">
-            Attach
+            {t('Attach')}
           </Button>
         </div>
       </form>

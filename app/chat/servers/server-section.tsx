@@ -2,14 +2,16 @@
 
 import { ChevronRight } from 'lucide-react'
 import { useId } from 'react'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Badge, type BadgeTone } from '#app/ui/badge.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Toggle } from '#app/ui/forms/toggle.tsx'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import { connectAccount } from '../open-connection.ts'
 import type { Off, Server } from './ask-servers.ts'
 import { ToolRow } from './tool-row.tsx'
 
-const STATES: Record<Server['state'], { tone: BadgeTone; text: string }> = {
+const STATES: Record<Server['state'], { tone: BadgeTone; text: Sentence }> = {
   connected: { tone: 'ok', text: 'Connected' },
   account: { tone: 'warn', text: 'Needs your account' },
   slow: { tone: 'warn', text: 'Slow' },
@@ -26,6 +28,7 @@ export function ServerSection({
   isOpen: boolean
   onSwitch: (off: Off, isOn: boolean) => void
 }) {
+  const t = useTranslate()
   const id = useId()
   const { tone, text } = STATES[state]
   const on = isOn ? tools.filter((tool) => tool.isOn).length : 0
@@ -36,9 +39,13 @@ export function ServerSection({
           <h3 id={id} className="min-w-0 font-semibold break-words" dir="auto">
             {name}
           </h3>
-          {isOn ? <Badge tone={tone}>{text}</Badge> : <Badge>Off</Badge>}
+          {isOn ? <Badge tone={tone}>{t(text)}</Badge> : <Badge>{t('Off')}</Badge>}
         </div>
-        <Toggle label={`Server ${name}`} isOn={isOn} onChange={(next) => onSwitch({ server: name }, next)} />
+        <Toggle
+          label={t('Server {name}', { name })}
+          isOn={isOn}
+          onChange={(next) => onSwitch({ server: name }, next)}
+        />
       </div>
       {sentence && isOn && (
         <p className="mt-1 text-sm break-words text-ink-soft" dir="auto">
@@ -47,16 +54,18 @@ export function ServerSection({
       )}
       {connect && isOn && (
         <Button tone="primary" size="sm" className="mt-2" onClick={() => void connectAccount(connect)}>
-          {connect.isAgain ? `Connect ${name} again` : `Connect ${name}`}
+          {connect.isAgain ? t('Connect {name} again', { name }) : t('Connect {name}', { name })}
         </Button>
       )}
       {tools.length > 0 && (
         <details open={isOpen || undefined} className="group mt-1">
           <summary className="flex list-none items-center gap-1 rounded-sm py-1 text-sm text-ink-soft hover:text-ink [&::-webkit-details-marker]:hidden">
             <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90 rtl:-scale-x-100" />
-            {countOf(on, tools.length)}
+            {on === tools.length
+              ? t('{all, plural, one {# tool} other {# tools}}', { all: on })
+              : t('{on, number} of {all, number} tools on', { on, all: tools.length })}
           </summary>
-          <ul aria-label={`Tools of ${name}`} className="divide-y divide-line ps-5">
+          <ul aria-label={t('Tools of {name}', { name })} className="divide-y divide-line ps-5">
             {tools.map((tool) => (
               <ToolRow
                 key={tool.name}
@@ -69,13 +78,8 @@ export function ServerSection({
         </details>
       )}
       {tools.length === 0 && state === 'connected' && (
-        <p className="mt-1 text-sm text-ink-faint">It has no tools for you.</p>
+        <p className="mt-1 text-sm text-ink-faint">{t('It has no tools for you.')}</p>
       )}
     </section>
   )
-}
-
-function countOf(on: number, all: number): string {
-  if (on === all) return all === 1 ? '1 tool' : `${all} tools`
-  return `${on} of ${all} tools on`
 }

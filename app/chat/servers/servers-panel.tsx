@@ -3,16 +3,18 @@
 import { X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Field, TextInput } from '#app/ui/forms/field.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import type { Off, Server } from './ask-servers.ts'
 import { ServerSection } from './server-section.tsx'
 import { useIsWide } from './use-is-wide.ts'
 import { useServers } from './use-servers.ts'
 
-const TITLE = 'Servers and tools'
+const TITLE: Sentence = 'Servers and tools'
 /** With more tools than this, they can be searched. */
 const SEARCH_FROM = 12
 
@@ -29,6 +31,7 @@ type Props = {
  * conversation. Beside the chat on a wide page, in a drawer on a narrow one.
  */
 export function ServersPanel({ onClose, ...content }: Props) {
+  const t = useTranslate()
   const isWide = useIsWide()
   if (isWide) return <Aside onClose={onClose} {...content} />
   return (
@@ -44,7 +47,7 @@ export function ServersPanel({ onClose, ...content }: Props) {
             onClose={onClose}
             heading={
               <Heading slot="title" className="text-lg font-semibold">
-                {TITLE}
+                {t(TITLE)}
               </Heading>
             }
           />
@@ -56,11 +59,12 @@ export function ServersPanel({ onClose, ...content }: Props) {
 }
 
 function Aside({ onClose, ...content }: Props) {
+  const t = useTranslate()
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   return (
     <aside
-      aria-label={TITLE}
+      aria-label={t(TITLE)}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || event.defaultPrevented) return
         // Elsewhere on the page, Escape stops the answer.
@@ -73,7 +77,7 @@ function Aside({ onClose, ...content }: Props) {
         onClose={onClose}
         heading={
           <h2 ref={heading} tabIndex={-1} className="text-lg font-semibold outline-none">
-            {TITLE}
+            {t(TITLE)}
           </h2>
         }
       />
@@ -83,10 +87,11 @@ function Aside({ onClose, ...content }: Props) {
 }
 
 function Top({ heading, onClose }: { heading: React.ReactNode; onClose: () => void }) {
+  const t = useTranslate()
   return (
     <div className="flex shrink-0 items-center justify-between gap-3 border-b border-line py-2 ps-4 pe-2">
       {heading}
-      <Button tone="quiet" size="icon" aria-label="Close" onClick={onClose}>
+      <Button tone="quiet" size="icon" aria-label={t('Close')} onClick={onClose}>
         <X aria-hidden className="size-4" />
       </Button>
     </div>
@@ -94,6 +99,7 @@ function Top({ heading, onClose }: { heading: React.ReactNode; onClose: () => vo
 }
 
 function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
+  const t = useTranslate()
   const { servers, problem, switchTool, reload } = useServers(threadId, { unsent, keep: keepUnsent })
   const [search, setSearch] = useState('')
   const shown = servers && filterServers(servers, search)
@@ -101,7 +107,7 @@ function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain">
       <p className="px-4 pt-3 text-sm text-ink-faint">
-        What you switch off, no assistant can use in this conversation. A new one begins with everything on.
+        {t('What you switch off, no assistant can use in this conversation. A new one begins with everything on.')}
       </p>
       {problem && (
         <div className="px-4 pt-3">
@@ -110,7 +116,7 @@ function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
             announce
             action={
               <Button size="sm" onClick={() => void reload()}>
-                Try again
+                {t('Try again')}
               </Button>
             }
           >
@@ -120,12 +126,12 @@ function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
       )}
       {!servers && !problem && (
         <div className="p-4">
-          <Skeleton lines={6} label="Loading the servers" />
+          <Skeleton lines={6} label={t('Loading the servers')} />
         </div>
       )}
       {count > SEARCH_FROM && (
         <div className="px-4 pt-3">
-          <Field label="Find a tool">
+          <Field label={t('Find a tool')}>
             <TextInput
               type="search"
               value={search}
@@ -144,8 +150,8 @@ function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
         />
       ))}
       <p role="status" className="px-4 py-3 text-sm text-ink-faint empty:hidden">
-        {servers && servers.length === 0 && 'The assistant has no servers. An administrator can add some.'}
-        {servers && servers.length > 0 && shown?.length === 0 && 'No tool has these words.'}
+        {servers && servers.length === 0 && t('The assistant has no servers. An administrator can add some.')}
+        {servers && servers.length > 0 && shown?.length === 0 && t('No tool has these words.')}
       </p>
     </div>
   )

@@ -1,9 +1,11 @@
 'use client'
 
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Toggle } from '#app/ui/forms/toggle.tsx'
+import type { Sentence } from '#lib/platform/language/sentences.ts'
 import type { Tool } from './ask-servers.ts'
 
-const ASKS: Record<Tool['asks'], string> = {
+const ASKS: Record<Tool['asks'], Sentence | ''> = {
   always: 'Asks you each time',
   once: 'Asks you once in a conversation',
   after_content: 'Asks you after content from outside',
@@ -20,6 +22,7 @@ export function ToolRow({
   isServerOn: boolean
   onSwitch: (isOn: boolean) => void
 }) {
+  const t = useTranslate()
   return (
     <li className="flex items-start gap-2 py-2">
       <div className={`min-w-0 flex-1 ${isOn && isServerOn ? '' : 'text-ink-faint'}`}>
@@ -32,9 +35,14 @@ export function ToolRow({
             {description}
           </p>
         )}
-        {ASKS[asks] && <p className="text-xs text-ink-faint">{ASKS[asks]}</p>}
+        {ASKS[asks] && <p className="text-xs text-ink-faint">{t(ASKS[asks])}</p>}
       </div>
-      <Toggle label={`Tool ${title}`} isOn={isOn && isServerOn} isDisabled={!isServerOn} onChange={onSwitch} />
+      <Toggle
+        label={t('Tool {title}', { title })}
+        isOn={isOn && isServerOn}
+        isDisabled={!isServerOn}
+        onChange={onSwitch}
+      />
     </li>
   )
 }

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { followChanges } from '#app/forms/follow-changes.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { type Off, readServers, type Server, sendSwitch } from './ask-servers.ts'
 import { isOnIn, withSwitch } from './unsent-switches.ts'
 
@@ -24,6 +25,7 @@ export function useServers(
   threadId: string | null,
   { unsent, keep }: { unsent: readonly Off[]; keep: (off: Off[]) => void },
 ): Servers {
+  const t = useTranslate()
   const [servers, setServers] = useState<Server[] | null>(null)
   const [problem, setProblem] = useState('')
   /** Counts the reads and switches, so that an older answer never replaces a newer state. */
@@ -38,9 +40,10 @@ export function useServers(
       setServers(read)
       setProblem('')
     } catch (error) {
-      if (own === turn.current) setProblem(error instanceof Error ? error.message : 'The servers could not be loaded.')
+      if (own === turn.current)
+        setProblem(error instanceof Error ? error.message : t('The servers could not be loaded.'))
     }
-  }, [threadId])
+  }, [threadId, t])
 
   const isWaiting = servers?.some(({ state }) => state !== 'connected') ?? false
   const refresh = useEffectEvent(() => void reload())

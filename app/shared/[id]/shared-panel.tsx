@@ -3,6 +3,7 @@
 import { MessageSquarePlus } from 'lucide-react'
 import { useState } from 'react'
 import { ReadOnlyChat } from '#app/chat/share/read-only-chat.tsx'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { ActionForm } from '#app/ui/forms/action-form.tsx'
 import { SubmitButton } from '#app/ui/forms/submit-button.tsx'
 import { NothingHere } from '#app/ui/layout/nothing-here.tsx'
@@ -20,6 +21,7 @@ type Props = {
 
 /** The shared conversation below a line that says whose it is, with the way to go on with it. */
 export function SharedPanel({ nonce, ...shown }: Props & { nonce?: string }) {
+  const t = useTranslate()
   const { id, title, sharedBy, sharedOn, withTools, canContinue } = shown
   const [isOver, setOver] = useState(false)
   if (isOver) return <NothingHere />
@@ -31,14 +33,16 @@ export function SharedPanel({ nonce, ...shown }: Props & { nonce?: string }) {
             {title}
           </h1>
           <p className="text-sm text-ink-soft">
-            {sharedBy === null ? 'You shared this copy' : `A copy, shared by ${sharedBy}`} on {sharedOn}
+            {sharedBy === null
+              ? t('You shared this copy on {sharedOn}', { sharedOn })
+              : t('A copy, shared by {sharedBy} on {sharedOn}', { sharedBy, sharedOn })}
           </p>
         </div>
         {canContinue && (
           <ActionForm action={continueFromShare} fields={{ id }}>
             <SubmitButton tone="primary">
               <MessageSquarePlus aria-hidden className="size-4" />
-              Continue from here
+              {t('Continue from here')}
             </SubmitButton>
           </ActionForm>
         )}
@@ -46,7 +50,7 @@ export function SharedPanel({ nonce, ...shown }: Props & { nonce?: string }) {
       <ReadOnlyChat
         url={`/api/shared/${id}/chatkit`}
         threadId={id}
-        frameTitle="Shared conversation"
+        frameTitle={t('Shared conversation')}
         nonce={nonce}
         // It was ended while this page was open.
         onGone={() => setOver(true)}

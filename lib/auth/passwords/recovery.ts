@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
-import { writeResetLetter } from '#lib/auth/mail/letters.ts'
+import { translateFor, writeResetLetter } from '#lib/auth/mail/letters.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { recordAudit } from '#lib/data/audit.ts'
@@ -28,8 +28,9 @@ export async function requestPasswordReset(email: string, headers: Headers): Pro
   await consumeLimit(LETTERS, email)
   runAfterResponse('the mail with a reset link', async () => {
     const account = await findAccountByEmail(email)
-    if (account && !account.disabledAt)
-      await sendMail(email, writeResetLetter(await createCode('reset-password', email)))
+    if (!account || account.disabledAt) return
+    const t = await translateFor(account, headers)
+    await sendMail(email, writeResetLetter(await createCode('reset-password', email), t))
   })
 }
 

@@ -1,6 +1,6 @@
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
-import { writeSignInLetter, writeUnprovenLetter } from '#lib/auth/mail/letters.ts'
+import { translateFor, writeSignInLetter, writeUnprovenLetter } from '#lib/auth/mail/letters.ts'
 import { canMail, sendMail } from '#lib/auth/mail/send-mail.ts'
 import { createProvenAccount } from '#lib/auth/sign-in/create-proven-account.ts'
 import { SignInRefused } from '#lib/auth/sign-in/sign-in-refused.ts'
@@ -24,9 +24,10 @@ export async function requestMailLink(email: string, headers: Headers): Promise<
   await consumeLimit(LETTERS, email)
   runAfterResponse('the mail with a sign-in link', async () => {
     const account = await findAccountByEmail(email)
-    if (account && !account.emailVerifiedAt) return sendMail(email, writeUnprovenLetter())
+    const t = await translateFor(account, headers)
+    if (account && !account.emailVerifiedAt) return sendMail(email, writeUnprovenLetter(t))
     if (account?.disabledAt || (!account && !mayJoin(email))) return
-    await sendMail(email, writeSignInLetter(await createCode('sign-in', email)))
+    await sendMail(email, writeSignInLetter(await createCode('sign-in', email), t))
   })
 }
 

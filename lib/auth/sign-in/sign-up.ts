@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { consumeClient } from '#lib/auth/limits/client-limit.ts'
-import { writeKnownAddressLetter } from '#lib/auth/mail/letters.ts'
+import { translateFor, writeKnownAddressLetter } from '#lib/auth/mail/letters.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { hashPassword, NewPassword } from '#lib/auth/passwords/passwords.ts'
 import { EmailAddress, PersonName } from '#lib/auth/sign-in/parse-fields.ts'
@@ -9,7 +9,7 @@ import { requireSignUp, signUpMode } from '#lib/auth/sign-in/sign-up-rules.ts'
 import { sendVerification } from '#lib/auth/sign-in/verification.ts'
 import { recordAudit } from '#lib/data/audit.ts'
 import { createFounder, createMember, type NewAccount } from '#lib/data/people/create-account.ts'
-import { hasAnyAccount } from '#lib/data/people/users.ts'
+import { findAccountByEmail, hasAnyAccount } from '#lib/data/people/users.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
 
@@ -35,7 +35,7 @@ export type SignedUp = { next: 'sign_in' | 'verify_email'; role: 'admin' | 'memb
  */
 export async function signUp(wish: z.infer<typeof SignUp>, headers: Headers): Promise<SignedUp> {
   await consumeClient(SIGN_UPS, headers)
-  return (await hasAnyAccount()) ? signUpMember(wish) : signUpFounder(wish, headers)
+  return (await hasAnyAccount()) ? signUpMember(wish, headers) : signUpFounder(wish, headers)
 }
 
 async function signUpFounder(
@@ -53,7 +53,10 @@ async function signUpFounder(
   return { next: 'sign_in', role: 'admin' }
 }
 
-async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof SignUp>): Promise<SignedUp> {
+async function signUpMember(
+  { password, setup_code, ...wish }: z.infer<typeof SignUp>,
+  headers: Headers,
+): Promise<SignedUp> {
   if (setup_code !== undefined)
     throw new AppError(
       'conflict',
@@ -70,8 +73,10 @@ async function signUpMember({ password, setup_code, ...wish }: z.infer<typeof Si
       detail: { role: 'member', way: 'password' },
     })
   if (signUpMode() !== 'domain') return { next: 'sign_in', role: 'member' }
-  runAfterResponse('the mail after a sign-up', () =>
-    member ? sendVerification(wish.email) : sendMail(wish.email, writeKnownAddressLetter()),
-  )
+  runAfterResponse('the mail after a sign-up', async () => {
+    if (member) return sendVerification(wish.email, headers)
+    const t = await translateFor(await findAccountByEmail(wish.email), headers)
+    await sendMail(wish.email, writeKnownAddressLetter(t))
+  })
   return { next: 'verify_email', role: 'member' }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { consumeLimit } from '#lib/auth/limits/rate-limit.ts'
-import { writeVerifyLetter } from '#lib/auth/mail/letters.ts'
+import { translateFor, writeVerifyLetter } from '#lib/auth/mail/letters.ts'
 import { sendMail } from '#lib/auth/mail/send-mail.ts'
 import { isPasswordCorrect } from '#lib/auth/passwords/passwords.ts'
 import { findSession, renewSession } from '#lib/auth/sessions/session.ts'
@@ -16,9 +16,10 @@ const GUESSES = { name: 'verify-guess', points: 10, seconds: 900 }
  * Mails a code that proves the address. Throws limited (5 an hour) and the errors of the mail
  * server.
  */
-export async function sendVerification(email: string): Promise<void> {
+export async function sendVerification(email: string, headers?: Headers): Promise<void> {
   await consumeLimit(LETTERS, email)
-  await sendMail(email, writeVerifyLetter(await createCode('verify-email', email)))
+  const t = await translateFor(await findAccountByEmail(email), headers)
+  await sendMail(email, writeVerifyLetter(await createCode('verify-email', email), t))
 }
 
 export const Verify = z.object({ code: z.string().max(200), password: z.string().max(1_000).optional() })

@@ -4,6 +4,8 @@ import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { INERT_POLICY } from '#lib/platform/http/security-headers.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { type JsonLimits, JsonMeter, REQUEST_LIMITS } from '#lib/platform/json/json-meter.ts'
+import { findRequestLanguage } from '#lib/platform/language/request-language.ts'
+import { translateSentence } from '#lib/platform/language/translate-sentence.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 
 // Set here and not in next.config.ts, whose headers replace those of a route.
@@ -22,13 +24,13 @@ export function jsonResponse(
 
 /**
  * The error response of every JSON route: `{ message, code, request_id }`, and the `field` of the
- * request that does not fit, if there is one.
+ * request that does not fit, if there is one. `message` is the sentence in the reader's language.
  */
-export function errorResponse(error: AppError, requestId: string): Response {
+export function errorResponse(error: AppError, requestId: string, message = error.message): Response {
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
   return jsonResponse(
-    { message: error.message, code: error.code, request_id: requestId, ...(error.field && { field: error.field }) },
+    { message, code: error.code, request_id: requestId, ...(error.field && { field: error.field }) },
     { status: error.status, headers },
   )
 }
@@ -60,7 +62,8 @@ export function answerRequest(request: Request, handler: () => Promise<Response>
         { error: thrown, code: error.code, method: request.method, path: new URL(request.url).pathname },
         'request refused',
       )
-      return errorResponse(error, requestId)
+      const language = findRequestLanguage(request.headers)
+      return errorResponse(error, requestId, await translateSentence(language, error.message))
     }
   })
 }

@@ -31,7 +31,7 @@ export function isLanguage(code: unknown): code is Language {
 }
 
 /** The language of a locale (BCP 47), or undefined if the product does not speak it. */
-function findLanguage(locale: string | null | undefined): Language | undefined {
+export function findLanguage(locale: string | null | undefined): Language | undefined {
   const [code, ...rest] = (locale ?? '').toLowerCase().split(/[-_]/)
   // Readers of traditional characters would rather have their next language.
   if (code === 'zh' && rest.some((part) => /^(?:hant|tw|hk|mo)$/.test(part))) return undefined

@@ -31,7 +31,7 @@ export function findHardCoded(file: string, known: ReadonlySet<string>, source?:
 
 /** Names of programs, commands, keys, codes and media queries, which are the same in every language. */
 const UNTRANSLATED =
-  /^(?:Switchboard|Claude|Claude Code|VS Code|Cursor|MCP Inspector|claude mcp add .*|Bearer …|Authorization:.*|\((?:prefers|min)-.*\)|Escape|ArrowUp|ArrowDown|Callback|Unavailable|MailLinkSpent|sign in|flex (?:min-)?h-\d+ .*)$/s
+  /^(?:Switchboard|Markdown|JSON|Basic|Text|Caption|OPENAI_\w+=.*|The server cannot be reached\.|The server failed\.|The connection was lost\.|Claude|Claude Code|VS Code|Cursor|MCP Inspector|claude mcp add .*|Bearer …|Authorization:.*|\((?:prefers|min)-.*\)|Escape|ArrowUp|ArrowDown|Callback|Unavailable|MailLinkSpent|sign in|flex (?:min-)?h-\d+ .*)$/s
 
 function textOf(node: SyntaxNode): string | undefined {
   if (node.type === 'JSXText') return String(node.value)
@@ -41,7 +41,7 @@ function textOf(node: SyntaxNode): string | undefined {
 }
 
 function isShown(node: SyntaxNode, text: string): boolean {
-  if (node.type === 'JSXText') return hasWords(text) && text.trim() !== 'Switchboard' && !isWithin(node, 'code')
+  if (node.type === 'JSXText') return hasWords(text) && !UNTRANSLATED.test(text.trim()) && !isWithin(node, 'code')
   if (!isForPeople(text) || UNTRANSLATED.test(text)) return false
   for (let at: SyntaxNode = node, parent = node.parent; parent; at = parent, parent = parent.parent)
     switch (parent.type) {

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { FormProblem } from '#app/forms/form-problem.tsx'
 import { ScopeChoice } from '#app/forms/scope-choice.tsx'
 import { sendJson } from '#app/forms/send-json.ts'
+import { useTranslate } from '#app/language/sentences-provider.tsx'
 import { Button } from '#app/ui/button.tsx'
 
 type Props = {
@@ -19,6 +20,7 @@ type Props = {
  * client would need an exception in the page's policy (form-action).
  */
 export function ConsentForm({ id, person, scopes, children }: Props) {
+  const t = useTranslate()
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(scopes.map((scope) => scope.id)))
   const [state, setState] = useState<{ sending?: 'allow' | 'deny'; problem?: string }>({})
 
@@ -34,17 +36,25 @@ export function ConsentForm({ id, person, scopes, children }: Props) {
   const nothing = chosen.size === 0
   return (
     <>
-      <ScopeChoice legend="It will be able to" scopes={scopes} chosen={chosen} onChange={setChosen} disabled={busy} />
-      <p className="text-sm text-ink-soft">It will also see your name, e-mail address, time zone and language.</p>
+      <ScopeChoice
+        legend={t('It will be able to')}
+        scopes={scopes}
+        chosen={chosen}
+        onChange={setChosen}
+        disabled={busy}
+      />
+      <p className="text-sm text-ink-soft">
+        {t('It will also see your name, e-mail address, time zone and language.')}
+      </p>
       {children}
       <div className="grid gap-3">
         <FormProblem message={state.problem} />
         <p role="status" className="text-sm text-ink-soft empty:hidden">
-          {nothing && 'Choose at least one thing that it may do, or deny.'}
+          {nothing && t('Choose at least one thing that it may do, or deny.')}
         </p>
         <div className="grid grid-cols-2 gap-2">
           <Button onClick={() => send(false)} disabled={busy} aria-busy={state.sending === 'deny'}>
-            Deny
+            {t('Deny')}
           </Button>
           <Button
             tone="primary"
@@ -52,7 +62,7 @@ export function ConsentForm({ id, person, scopes, children }: Props) {
             disabled={busy || nothing}
             aria-busy={state.sending === 'allow'}
           >
-            Allow
+            {t('Allow')}
           </Button>
         </div>
       </div>
