@@ -92,8 +92,10 @@ export default async function ConversationsPage() {
           </div>
         </Card>
         <Card
-          title="Import"
-          hint="Conversations of ChatGPT (conversations.json, or the archive with it), LibreChat or Switchboard. Only what you and the assistant wrote is taken, without files, pictures and tools, and it is marked as imported."
+          title={t('Import')}
+          hint={t(
+            'Conversations of ChatGPT (conversations.json, or the archive with it), LibreChat or Switchboard. Only what you and the assistant wrote is taken, without files, pictures and tools, and it is marked as imported.',
+          )}
         >
           <ImportForm />
         </Card>
