@@ -117,7 +117,7 @@ export function ChatFrame({
     history: { enabled: false },
     startScreen: toStartScreen(
       answering.chosen,
-      { firstName, builtinTools, isDefault: answering.isDefault },
+      { firstName, builtinTools, isDemo, isDefault: answering.isDefault },
       t,
     ),
     composer: {

@@ -26,7 +26,7 @@ export default async function MyCallPage({ params }: { params: Promise<{ id: str
             </Link>
           ),
         ],
-        [t('Asked for by'), repeatedBy && (repeatedBy === caller.userId ? t('You') : t('An admin'))],
+        [t('Asked for by'), repeatedBy && (repeatedBy === caller.userId ? t('You yourself') : t('An admin'))],
       ]}
     />
   )

@@ -1,3 +1,4 @@
+import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { listChatAssistants } from '#app/chat/assistants/list-chat-assistants.ts'
 import { ChatFrame } from '#app/chat/chat-frame.tsx'
