@@ -82,16 +82,16 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
 
   await page.getByText('What shall we get done, Ann?').waitFor()
   await shoot(page, 'chat-start')
-  await say(page, 'add a task: buy milk tomorrow')
+  await say(page, 'add a task: fetch the parcel tomorrow')
   const chat = page.locator('openai-chatkit')
-  await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Buy milk' }).waitFor()
+  await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Fetch the parcel' }).waitFor()
   await chat.getByText('Add a task', { exact: true }).first().waitFor()
   await shoot(page, 'chat-answer')
 
   await page.waitForURL(/\/chat\/thr_/)
   const address = page.url()
   await page.reload()
-  await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Buy milk' }).waitFor()
+  await chat.getByRole('paragraph').filter({ hasText: 'Added: 1 Fetch the parcel' }).waitFor()
   expect(page.url()).toBe(address)
 
   const composer = page.getByRole('textbox', { name: 'Message' })
@@ -114,10 +114,10 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
   await bob.page.getByRole('textbox', { name: 'Nachricht' }).waitFor()
   await bob.page.goto(address)
   await bob.page
-    .getByText(/not found/i)
+    .getByText(/nicht gefunden/i)
     .first()
     .waitFor()
-  expect(await bob.page.content()).not.toContain('buy milk')
+  expect(await bob.page.content()).not.toContain('fetch the parcel')
   expect((await bob.page.goto(`${app.url}/admin`))?.status()).toBe(404)
   await bob.context.close()
 
@@ -128,7 +128,7 @@ test('a visitor signs up, adds a task by chat and reloads; a second account sees
   await shoot(page, 'admin-tool-calls')
   await page.getByRole('link', { name: 'add_task' }).last().click()
   await page.waitForURL(/\/admin\/tool-calls\/call_/)
-  await page.getByText('buy milk').first().waitFor()
+  await page.getByText('fetch the parcel').first().waitFor()
   await page.getByText('Ann Archer').first().waitFor()
   await shoot(page, 'admin-tool-call')
 

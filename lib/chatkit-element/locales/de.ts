@@ -138,6 +138,8 @@ const de: Strings = {
   thought: (seconds: string) => `${seconds} nachgedacht`,
   thoughtBriefly: 'Kurz nachgedacht',
   toolCalls: 'Aufrufe von Werkzeugen',
+  threadCopied: 'Kopie einer geteilten Unterhaltung',
+  threadImported: (program) => `Importiert aus ${program}`,
   tools: 'Werkzeuge',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Es kann nur eine Datei angehängt werden.' : `Es können nur ${limit} Dateien angehängt werden.`,
@@ -147,8 +149,6 @@ const de: Strings = {
   unsentNotKept:
     'Dieser Browser kann die nicht gesendete Nachricht nicht aufbewahren. Sie geht verloren, wenn du diese Seite schließt.',
   unsupportedWidget: 'Dieser Inhalt kann nicht angezeigt werden.',
-  threadCopied: 'Kopie einer geteilten Unterhaltung',
-  threadImported: (program) => `Importiert aus ${program}`,
   untitled: 'Neue Unterhaltung',
   uploadedOf: (done: number, all: number) => `${done} von ${all} hochgeladen`,
   uploadFailed: 'Die Datei konnte nicht hochgeladen werden.',

@@ -136,6 +136,8 @@ const es: Strings = {
   thought: (seconds: string) => `Pensó durante ${seconds}`,
   thoughtBriefly: 'Pensó un momento',
   toolCalls: 'Llamadas a herramientas',
+  threadCopied: 'Copia de una conversación compartida',
+  threadImported: (program) => `Importada de ${program}`,
   tools: 'Herramientas',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Solo se puede adjuntar un archivo.' : `Solo se pueden adjuntar ${limit} archivos.`,
@@ -144,8 +146,6 @@ const es: Strings = {
   unreachable: 'No se puede contactar con el servidor. Comprueba tu conexión e inténtalo de nuevo.',
   unsentNotKept: 'Este navegador no puede guardar el mensaje que no se envió. Se perderá si cierras esta página.',
   unsupportedWidget: 'Este contenido no se puede mostrar.',
-  threadCopied: 'Copia de una conversación compartida',
-  threadImported: (program) => `Importada de ${program}`,
   untitled: 'Nueva conversación',
   uploadedOf: (done: number, all: number) => `${done} de ${all} subidos`,
   uploadFailed: 'No se pudo subir el archivo.',

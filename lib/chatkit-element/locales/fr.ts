@@ -137,6 +137,8 @@ const fr: Strings = {
   thought: (seconds: string) => `Réflexion : ${seconds}`,
   thoughtBriefly: 'Brève réflexion',
   toolCalls: 'Appels d’outils',
+  threadCopied: 'Copie d’une conversation partagée',
+  threadImported: (program) => `Importée de ${program}`,
   tools: 'Outils',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Un seul fichier peut être joint.' : `Seuls ${limit} fichiers peuvent être joints.`,
@@ -146,8 +148,6 @@ const fr: Strings = {
   unsentNotKept:
     'Ce navigateur ne peut pas conserver le message qui n’a pas été envoyé. Il sera perdu si vous fermez cette page.',
   unsupportedWidget: 'Ce contenu ne peut pas être affiché.',
-  threadCopied: 'Copie d’une conversation partagée',
-  threadImported: (program) => `Importée de ${program}`,
   untitled: 'Nouvelle discussion',
   uploadedOf: (done: number, all: number) => `${done} sur ${all} envoyés`,
   uploadFailed: 'Le fichier n’a pas pu être envoyé.',

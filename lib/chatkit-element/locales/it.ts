@@ -137,6 +137,8 @@ const it: Strings = {
   thought: (seconds: string) => `Ha pensato per ${seconds}`,
   thoughtBriefly: 'Ha pensato un momento',
   toolCalls: 'Chiamate a strumenti',
+  threadCopied: 'Copia di una conversazione condivisa',
+  threadImported: (program) => `Importata da ${program}`,
   tools: 'Strumenti',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Si può allegare un solo file.' : `Si possono allegare solo ${limit} file.`,
@@ -145,8 +147,6 @@ const it: Strings = {
   unreachable: 'Il server non è raggiungibile. Controlla la connessione e riprova.',
   unsentNotKept: 'Questo browser non può conservare il messaggio non inviato. Andrà perso se chiudi questa pagina.',
   unsupportedWidget: 'Questo contenuto non può essere mostrato.',
-  threadCopied: 'Copia di una conversazione condivisa',
-  threadImported: (program) => `Importata da ${program}`,
   untitled: 'Nuova conversazione',
   uploadedOf: (done: number, all: number) => `${done} di ${all} caricati`,
   uploadFailed: 'Non è stato possibile caricare il file.',

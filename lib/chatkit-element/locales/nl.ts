@@ -138,6 +138,8 @@ const nl: Strings = {
   thought: (seconds: string) => `${seconds} nagedacht`,
   thoughtBriefly: 'Even nagedacht',
   toolCalls: 'Aanroepen van tools',
+  threadCopied: 'Kopie van een gedeeld gesprek',
+  threadImported: (program) => `Geïmporteerd uit ${program}`,
   tools: 'Hulpmiddelen',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Er kan maar één bestand worden toegevoegd.' : `Er kunnen maar ${limit} bestanden worden toegevoegd.`,
@@ -147,8 +149,6 @@ const nl: Strings = {
   unsentNotKept:
     'Deze browser kan het niet-verzonden bericht niet bewaren. Het gaat verloren als je deze pagina sluit.',
   unsupportedWidget: 'Deze inhoud kan niet worden getoond.',
-  threadCopied: 'Kopie van een gedeeld gesprek',
-  threadImported: (program) => `Geïmporteerd uit ${program}`,
   untitled: 'Nieuw gesprek',
   uploadedOf: (done: number, all: number) => `${done} van ${all} geüpload`,
   uploadFailed: 'Het bestand kon niet worden geüpload.',

@@ -136,6 +136,8 @@ const pt: Strings = {
   thought: (seconds: string) => `Pensou por ${seconds}`,
   thoughtBriefly: 'Pensou por um momento',
   toolCalls: 'Chamadas de ferramentas',
+  threadCopied: 'Cópia de uma conversa partilhada',
+  threadImported: (program) => `Importada de ${program}`,
   tools: 'Ferramentas',
   tooManyFiles: (limit: number) =>
     limit === 1 ? 'Só é possível anexar um arquivo.' : `Só é possível anexar ${limit} arquivos.`,
@@ -145,8 +147,6 @@ const pt: Strings = {
   unsentNotKept:
     'Este navegador não consegue guardar a mensagem que não foi enviada. Ela será perdida se você fechar esta página.',
   unsupportedWidget: 'Este conteúdo não pode ser exibido.',
-  threadCopied: 'Cópia de uma conversa partilhada',
-  threadImported: (program) => `Importada de ${program}`,
   untitled: 'Nova conversa',
   uploadedOf: (done: number, all: number) => `${done} de ${all} enviados`,
   uploadFailed: 'Não foi possível enviar o arquivo.',
