@@ -65,6 +65,12 @@ const focused = () =>
   })
 /** A switch is changed by its label, as a person presses it. */
 const press = (name: string) => control(name).press('Space')
+/** Presses a switch, and waits until the server knows. Before a conversation begins, the page keeps it. */
+async function pressAndSave(name: string): Promise<void> {
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT')
+  await press(name)
+  await saved
+}
 type Sent = { name?: string; function?: { name: string } }
 const offered = () =>
   ((model.requests.at(-1)?.body.tools ?? []) as Sent[]).map((sent) => sent.function?.name ?? sent.name)
@@ -104,11 +110,11 @@ test('what is off before the first message is off in the conversation that it be
 })
 
 test('a server is switched off and on by the keyboard, and Escape gives the focus back', async () => {
-  await press('Server shop')
+  await pressAndSave('Server shop')
   await server('shop').getByText('Off', { exact: true }).waitFor()
   await say('three')
   expect(offered()).not.toContain('look')
-  await press('Server shop')
+  await pressAndSave('Server shop')
   await server('shop').getByText('Connected').waitFor()
   await say('four')
   expect(offered()).toContain('look')

@@ -1,12 +1,10 @@
-import { text } from 'node:stream/consumers'
-import type { ReactNode } from 'react'
-import { prerenderToNodeStream } from 'react-dom/static'
 import { expect, test, vi } from 'vitest'
 import SignInPage from '#app/sign-in/page.tsx'
 import { toReturnPath, withReturnPath } from '#app/sign-in/return-path.ts'
 import SignUpPage from '#app/sign-up/page.tsx'
 import { Visitor } from '#tests/support/browser/visitor.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { renderPage } from '#tests/support/render-page.ts'
 
 vi.mock('next/navigation', async (original) => ({ ...(await original<object>()), useRouter: () => ({}) }))
 
@@ -85,12 +83,7 @@ test('sign-in and sign-up link to each other and keep the destination', async ()
   sent.headers = new Headers()
   const query = { searchParams: Promise.resolve({ callbackUrl: '/oauth/consent/abc?x=1&y=2' }) }
   const at = '?callbackUrl=%2Foauth%2Fconsent%2Fabc%3Fx%3D1%26y%3D2'
-  expect(await render(await SignInPage(query))).toContain(`href="/sign-up${at}"`)
-  expect(await render(await SignUpPage(query))).toContain(`href="/sign-in${at}"`)
+  expect(await renderPage(await SignInPage(query))).toContain(`href="/sign-up${at}"`)
+  expect(await renderPage(await SignUpPage(query))).toContain(`href="/sign-in${at}"`)
   expect(withReturnPath('/sign-in', '/chat')).toBe('/sign-in')
 })
-
-/** The page as HTML, once its words are there. */
-async function render(page: ReactNode): Promise<string> {
-  return text((await prerenderToNodeStream(page)).prelude)
-}

@@ -1,5 +1,10 @@
 import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
+import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { withCaller } from '#lib/platform/db/db.ts'
+import { notify } from '#lib/platform/db/notify.ts'
+import { newId } from '#lib/platform/ids.ts'
 import { message, post, Stream } from '#tests/support/browser/browser-tab.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
@@ -24,11 +29,20 @@ test('20 answers survive five PostgreSQL outages: each arrives late but whole, a
   for (const ms of [200, 500, 1_000, 2_000, 5_000]) await outage(faulty, ms)
 })
 
+/** Waits until what a process looks for at its start is through: it would wait for the lock too. */
+async function firstSweep(caller: Caller): Promise<void> {
+  const data = { id: newId('thr'), ownerId: caller.userId, temporaryUntil: new Date(0) }
+  await withCaller(caller, (tx) => tx.thread.create({ data }))
+  await notify(APPROVALS_CHANNEL, [''])
+  await expect.poll(() => withCaller(caller, (tx) => tx.thread.count({ where: { id: data.id } }))).toBe(0)
+}
+
 test('a request is told to retry instead of hanging if every database connection is taken', {
   timeout: 60_000,
 }, async () => {
   const app = await start({ databaseUrl: process.env.DATABASE_DIRECT_URL, env: { DATABASE_POOL_SIZE: '2' } })
   const person = await signedIn()
+  await firstSweep(person.caller)
   const holder = new pg.Client({ connectionString: process.env.DATABASE_DIRECT_URL })
   await holder.connect()
   try {

@@ -1,5 +1,4 @@
-import { renderToStaticMarkup } from 'react-dom/server'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { AskedQuestions } from '#app/calls/asked-questions.tsx'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
@@ -14,8 +13,12 @@ import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support
 import { threadOf } from '#tests/support/chatkit/chatkit.ts'
 import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { renderPage } from '#tests/support/render-page.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { type AskingServer, askingServer, SEATS } from '#tests/support/tool-servers/asking-server.ts'
+
+// The page reads the visitor's language.
+vi.mock('next/headers', () => ({ headers: async () => new Headers() }))
 
 // Questions of revision 2026-07-28, from the browser's JSON to the rows: the ChatKit endpoint, the
 // real agent, a real MCP server and a real database.
@@ -326,7 +329,7 @@ test('the call’s page has its questions, the kind of each answer, and its text
   const [{ id } = { id: '' }] = await ledger()
   const ofCall = await listCallQuestions({ admin: true }, id)
   expect(ofCall.map(({ status }) => status)).toEqual(['accepted', 'declined'])
-  const html = renderToStaticMarkup(AskedQuestions({ questions: ofCall }))
+  const html = await renderPage(AskedQuestions({ questions: ofCall }))
   expect(html).toContain('For whom, and how many seats?')
   expect(html).toMatch(/Answered.*Declined/s)
   expect(html).toContain('seats')

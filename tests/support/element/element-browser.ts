@@ -98,8 +98,7 @@ export async function say(page: Page, text: string): Promise<void> {
 
 /** The barriers that axe rates as serious, for people who cannot see, hear or point. */
 export async function barriers(page: Page): Promise<object[]> {
-  // What is still fading in has less contrast than it will have.
-  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await endFading(page)
   // The page's policy forbids foreign scripts, but it does not bind the debugger.
   await page.evaluate(AXE)
   const found = await page.evaluate(async () => {
@@ -115,8 +114,18 @@ export async function barriers(page: Page): Promise<object[]> {
   return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 }
 
+/** What is still fading in has less contrast than it will have. */
+async function endFading(page: Page): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await page.evaluate(() => {
+    const inside = document.querySelector('openai-chatkit')?.shadowRoot?.getAnimations() ?? []
+    return Promise.allSettled([...document.getAnimations(), ...inside].map(({ finished }) => finished))
+  })
+}
+
 /** Everything that axe finds wrong with the element, however it is rated: rule and HTML. */
 export async function violations(page: Page): Promise<unknown[]> {
+  await endFading(page)
   await page.evaluate(AXE)
   return page.evaluate(async () => {
     const { axe } = window as never as {
