@@ -12,10 +12,12 @@ export async function CallTable({
   calls,
   href,
   withPerson = false,
+  exactTimes = false,
 }: {
   calls: ToolCallRow[]
   href: (call: ToolCallRow) => string
   withPerson?: boolean
+  exactTimes?: boolean
 }) {
   const t = await readTranslate()
   const columns: Column<ToolCallRow>[] = [
@@ -23,22 +25,19 @@ export async function CallTable({
       header: t('Tool'),
       lead: true,
       cell: (call) => (
-        <Link
-          href={href(call)}
-          className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
-        >
+        <Link href={href(call)} className="row-link">
           <span className="font-mono text-sm wrap-anywhere">{call.tool}</span>
-          <span className="block text-sm font-normal text-ink-faint">{call.server}</span>
+          <span className="cell-note">{call.server}</span>
         </Link>
       ),
     },
     {
       header: t('Outcome'),
       cell: (call) => (
-        <span className="grid gap-0.5 min-w-36">
+        <span>
           <CallStatus status={call.status} />
           {call.failureClass && call.status !== 'cancelled' && call.status !== 'declined' && (
-            <span className="text-sm text-ink-soft">{t(explainFailure(call.failureClass).title)}</span>
+            <span className="cell-note">{t(explainFailure(call.failureClass).title)}</span>
           )}
         </span>
       ),
@@ -52,7 +51,11 @@ export async function CallTable({
         ({ chat: t('Assistant'), repeat: t('Repetition') })[call.via] ?? call.clientName ?? t('MCP client'),
     },
     { header: t('Took'), align: 'end', cell: (call) => toDurationText(call.durationMs, t.locale) },
-    { header: t('When'), align: 'end', cell: (call) => <RelativeTime at={call.startedAt.toISOString()} /> },
+    {
+      header: t('When'),
+      align: 'end',
+      cell: (call) => <RelativeTime at={call.startedAt.toISOString()} exact={exactTimes} />,
+    },
   ]
   return <Table caption={t('Tool calls')} columns={columns} rows={calls} rowKey={({ id }) => id} />
 }

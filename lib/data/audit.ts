@@ -44,6 +44,8 @@ export const AUDIT_ACTIONS = [
   'limit_changed',
   'limit_removed',
   'usage_exported',
+  'calls_exported',
+  'runs_exported',
   'provider_added',
   'provider_changed',
   'provider_removed',

@@ -14,6 +14,7 @@ import NewAssistantPage from '#app/admin/assistants/new/page.tsx'
 import OrganisationPage from '#app/admin/assistants/organisation/page.tsx'
 import AssistantsPage from '#app/admin/assistants/page.tsx'
 import AuditPage from '#app/admin/audit/page.tsx'
+import { keepView, removeView } from '#app/admin/lists/actions.ts'
 import ModelPage from '#app/admin/models/[id]/page.tsx'
 import { deleteModel, deleteProvider, saveModel, saveProvider, testModel } from '#app/admin/models/actions.ts'
 import NewModelPage from '#app/admin/models/new/page.tsx'
@@ -108,6 +109,7 @@ const PAGES: [string, () => Promise<unknown>][] = [
 const ACTIONS = {
   ...{ changeRole, disablePerson, enablePerson, signOutPerson, repeatAnyCall },
   ...{ setLimit, removeLimit },
+  ...{ keepView, removeView },
   ...{ saveProvider, deleteProvider, saveModel, deleteModel },
   testModel: () => testModel('settings'),
   ...{ saveVersion, restoreVersion, deleteAssistant, saveForAll, showInstructions },

@@ -315,6 +315,8 @@ const SIGN_IN = 'before sign-in: takes an address, a code or a password'
 const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
   'app/.well-known/[...path]/route.ts': 'public documents',
   'app/api/admin/changes/route.ts': 'hints without content, for admins alone (tests/app/live-pages.slow.test.ts)',
+  'app/api/admin/tool-calls/route.ts': 'everybody’s calls, for admins alone (tests/app/admin/call-lists.test.ts)',
+  'app/api/admin/runs/route.ts': 'the same of runs',
   'app/api/admin/usage/route.ts': 'everybody’s numbers, for admins alone (tests/app/usage/usage-pages.test.ts)',
   'app/api/attachments/[id]/route.ts': async ({ attachment }) => {
     const at = { params: Promise.resolve({ id: attachment }) }

@@ -219,6 +219,7 @@ test('the list of files that may query across people is short', () => {
       "admin: lib/data/chat/feedback.ts",
       "admin: lib/data/people/people.ts",
       "admin: lib/data/people/users.ts",
+      "admin: lib/data/runs/lists/call-facets.ts",
       "admin: lib/data/runs/questions/call-questions.ts",
       "admin: lib/data/runs/run-list.ts",
       "admin: lib/data/runs/stats.ts",

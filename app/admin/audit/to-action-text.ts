@@ -38,6 +38,8 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   limit_changed: 'Changed a limit of use',
   limit_removed: 'Removed a limit of use',
   usage_exported: 'Downloaded the use of models',
+  calls_exported: 'Downloaded tool calls',
+  runs_exported: 'Downloaded runs',
   provider_added: 'Added a model provider',
   provider_changed: 'Changed a model provider',
   provider_removed: 'Removed a model provider',

@@ -6,7 +6,7 @@ import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { Notice } from '#app/ui/notice.tsx'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
-import { listToolCallFacets } from '#lib/data/runs/tool-calls.ts'
+import { listCallFacets } from '#lib/data/runs/lists/call-facets.ts'
 import { EVERY_TOOL, listPolicies, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { listKnownTools } from '#lib/mcp-client/connection/known-tools.ts'
 import { listAllServers, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
@@ -22,11 +22,7 @@ export const metadata: Metadata = { title: 'Tool policies' }
 export default async function PoliciesPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const admin = await requirePageAdmin()
   const { server: ofServer, tool: ofTool } = await searchParams
-  const [policies, servers, { tools }] = await Promise.all([
-    listPolicies(admin),
-    listAllServers(),
-    listToolCallFacets({ admin: true }),
-  ])
+  const [policies, servers, { tools }] = await Promise.all([listPolicies(admin), listAllServers(), listCallFacets()])
   const known = await listKnownTools(admin, servers, { builtinFetch })
   const idle = policies.flatMap((policy) => whyIdle(policy, servers, known) ?? [])
   const chosen = policies.find(({ server, tool }) => server === ofServer && tool === ofTool)

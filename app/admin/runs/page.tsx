@@ -1,41 +1,33 @@
 import { ListFilter, MessagesSquare } from 'lucide-react'
 import type { Metadata } from 'next'
 import Link from 'next/link'
-import { z } from 'zod'
+import { makeCommonFilters } from '#app/admin/lists/common-filters.ts'
+import { ListTotals } from '#app/admin/lists/list-totals.tsx'
+import { ViewLinks } from '#app/admin/lists/view-links.tsx'
 import { Live } from '#app/admin/live.tsx'
-import { PERIOD_OPTIONS, Period, startOf } from '#app/admin/periods.ts'
 import { RUN_STATUS_NAMES, RunStatusBadge } from '#app/calls/call-status.tsx'
 import { explainFailure } from '#app/calls/explain-failure.ts'
 import { FilterBar } from '#app/ui/forms/filter-bar.tsx'
 import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
-import { listAddress } from '#app/ui/lists/list-address.ts'
 import { ListCard } from '#app/ui/lists/list-card.tsx'
 import { Pager } from '#app/ui/lists/pager.tsx'
 import { Table } from '#app/ui/lists/table.tsx'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
+import { listCallFacets } from '#lib/data/runs/lists/call-facets.ts'
 import { RUN_FAILURES } from '#lib/data/runs/run-failures.ts'
-import { listRuns } from '#lib/data/runs/run-list.ts'
+import { countRuns, listRuns } from '#lib/data/runs/run-list.ts'
+import { toMoneyText } from '#lib/platform/text/money-text.ts'
+import { parseRunQuery, RUN_STATUSES, type RunQuery, toRunFilter, toRunsHref } from './run-query.ts'
 
 export const metadata: Metadata = { title: 'Runs' }
 
-const STATUSES = ['queued', 'running', 'waiting', 'done', 'stopped', 'interrupted', 'failed'] as const
-const text = z.string().trim().min(1).max(200).optional().catch(undefined)
-const Query = z.object({
-  status: z.enum(STATUSES).optional().catch(undefined),
-  failure: text,
-  since: Period,
-  person: text,
-  after: text,
-})
-type Query = z.infer<typeof Query>
-
 /** Everyone's runs, newest first: which ones wait, what failed, how fast they are. */
 export default async function RunsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
-  await requirePageAdmin()
-  const query = Query.parse(await searchParams)
+  const caller = await requirePageAdmin()
+  const query = parseRunQuery(await searchParams)
   return (
     <>
       <PageHeader
@@ -43,44 +35,54 @@ export default async function RunsPage({ searchParams }: { searchParams: Promise
         hint="Each turn of the assistant. What was said in it is the person’s own and not shown."
         actions={!query.after && <Live />}
       />
-      <FilterBar
-        path="/admin/runs"
-        texts={[{ name: 'person', label: 'Person', value: query.person, placeholder: 'Name or address' }]}
-        menus={[
-          {
-            name: 'status',
-            label: 'State',
-            value: query.status,
-            options: STATUSES.map((value) => ({ value, label: RUN_STATUS_NAMES[value] })),
-          },
-          {
-            name: 'failure',
-            label: 'Failure',
-            value: query.failure,
-            options: [
-              ...Object.entries(RUN_FAILURES).map(([value, { title }]) => ({ value, label: title })),
-              { value: 'interrupted', label: RUN_STATUS_NAMES.interrupted },
-            ],
-          },
-          {
-            name: 'since',
-            label: 'When',
-            value: query.since,
-            options: PERIOD_OPTIONS,
-          },
-        ]}
-      />
-      <ListCard address={href(query)} label="Loading runs">
+      <ViewLinks caller={caller} list="runs" href={toRunsHref({ ...query, after: undefined })} />
+      <Filters query={query} />
+      <ListCard address={toRunsHref(query)} label="Loading runs">
         <Runs query={query} />
       </ListCard>
     </>
   )
 }
 
-async function Runs({ query: { after, ...filters } }: { query: Query }) {
-  const page = await listRuns({ ...filters, since: startOf(filters.since), after })
+async function Filters({ query }: { query: RunQuery }) {
+  const { texts, menus } = makeCommonFilters(query, await listCallFacets())
+  return (
+    <FilterBar
+      path="/admin/runs"
+      further="More filters"
+      keep={{ ...(query.person && { person: query.person }) }}
+      texts={texts}
+      menus={[
+        {
+          name: 'status',
+          label: 'State',
+          value: query.status,
+          options: [
+            ...RUN_STATUSES.map((value) => ({ value, label: RUN_STATUS_NAMES[value] })),
+            { value: 'unsuccessful', label: 'Failed or interrupted' },
+          ],
+        },
+        {
+          name: 'failure',
+          label: 'Failure',
+          value: query.failure,
+          options: [
+            ...Object.entries(RUN_FAILURES).map(([value, { title }]) => ({ value, label: title })),
+            { value: 'interrupted', label: RUN_STATUS_NAMES.interrupted },
+          ],
+        },
+        ...menus,
+      ]}
+    />
+  )
+}
+
+async function Runs({ query }: { query: RunQuery }) {
+  const { after, ...filters } = query
+  const filter = toRunFilter(query)
+  const [page, totals] = await Promise.all([listRuns(filter), countRuns(filter)])
   if (page.data.length === 0)
-    return href(filters) === href({}) ? (
+    return toRunsHref(filters) === toRunsHref({}) ? (
       <EmptyState icon={MessagesSquare} title="No runs yet">
         They appear with the first message in a chat.
       </EmptyState>
@@ -92,6 +94,14 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
   const between = (from: Date, to: Date | null) => (to ? toDurationText(to.getTime() - from.getTime()) : null)
   return (
     <>
+      <ListTotals
+        total={totals.runs}
+        things={totals.runs === 1 ? 'run' : 'runs'}
+        failed={{ count: totals.failed, href: toRunsHref({ ...filters, status: 'unsuccessful' }) }}
+        exportHref={toRunsHref(filters).replace('/admin/', '/api/admin/')}
+      >
+        {` · ${toCountText(totals.tokens)} tokens · ${toMoneyText(totals.costMicros)}`}
+      </ListTotals>
       <Table
         caption="Runs"
         rows={page.data}
@@ -101,11 +111,7 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
             header: 'Person',
             lead: true,
             cell: ({ id, name, email }) => (
-              <Link
-                href={`/admin/runs/${id}`}
-                title={email}
-                className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
-              >
+              <Link href={`/admin/runs/${id}`} title={email} className="row-link">
                 {name}
               </Link>
             ),
@@ -113,11 +119,9 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
           {
             header: 'State',
             cell: ({ status, failureClass }) => (
-              <span className="grid min-w-32 gap-0.5">
+              <span>
                 <RunStatusBadge status={status} />
-                {failureClass && (
-                  <span className="text-sm text-ink-soft">{explainFailure(failureClass, RUN_FAILURES).title}</span>
-                )}
+                {failureClass && <span className="cell-note">{explainFailure(failureClass, RUN_FAILURES).title}</span>}
               </span>
             ),
           },
@@ -129,16 +133,16 @@ async function Runs({ query: { after, ...filters } }: { query: Query }) {
             cell: ({ createdAt, firstDeltaAt }) => between(createdAt, firstDeltaAt),
           },
           { header: 'Took', align: 'end', cell: ({ createdAt, finishedAt }) => between(createdAt, finishedAt) },
-          { header: 'When', align: 'end', cell: ({ createdAt }) => <RelativeTime at={createdAt.toISOString()} /> },
+          {
+            header: 'When',
+            align: 'end',
+            cell: ({ createdAt }) => <RelativeTime at={createdAt.toISOString()} exact={query.times === 'exact'} />,
+          },
         ]}
       />
-      <Pager first={after && href(filters)} next={page.after && href({ ...filters, after: page.after })} />
+      <Pager first={after && toRunsHref(filters)} next={page.after && toRunsHref({ ...filters, after: page.after })} />
     </>
   )
-}
-
-function href(query: Query): string {
-  return listAddress('/admin/runs', query)
 }
 
 function Answered({ model, provider }: { model: string; provider: string | null }) {

@@ -1,7 +1,9 @@
 import { ListFilter, Plug } from 'lucide-react'
 import type { Metadata } from 'next'
+import { makeCommonFilters } from '#app/admin/lists/common-filters.ts'
+import { ListTotals } from '#app/admin/lists/list-totals.tsx'
+import { ViewLinks } from '#app/admin/lists/view-links.tsx'
 import { Live } from '#app/admin/live.tsx'
-import { PERIOD_OPTIONS } from '#app/admin/periods.ts'
 import { CALL_STATUS_NAMES } from '#app/calls/call-status.tsx'
 import { CallTable } from '#app/calls/call-table.tsx'
 import { explainFailure } from '#app/calls/explain-failure.ts'
@@ -10,16 +12,25 @@ import { PageHeader } from '#app/ui/layout/page-header.tsx'
 import { EmptyState } from '#app/ui/lists/empty-state.tsx'
 import { ListCard } from '#app/ui/lists/list-card.tsx'
 import { Pager } from '#app/ui/lists/pager.tsx'
+import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { listToolCallFacets, listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import { NOBODY } from '#lib/data/runs/lists/call-conditions.ts'
+import { listCallFacets } from '#lib/data/runs/lists/call-facets.ts'
+import {
+  countToolCalls,
+  FAILURE_CLASSES,
+  limitSearch,
+  listToolCalls,
+  SEARCHED_CALLS,
+} from '#lib/data/runs/tool-calls.ts'
 import { parseToolCallQuery, type ToolCallQuery, toLedgerFilter, toToolCallsHref } from './tool-call-query.ts'
 
 export const metadata: Metadata = { title: 'Tool calls' }
 
 /** Everyone's tool calls, newest first, with filters in the address. */
 export default async function ToolCallsPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
-  await requirePageAdmin()
+  const caller = await requirePageAdmin()
   const query = parseToolCallQuery(await searchParams)
   const person = query.person ? await findPerson(query.person) : null
   return (
@@ -32,6 +43,7 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
           'Every call that the assistant or an outside MCP client made, written down before it was sent.'
         }
       />
+      <ViewLinks caller={caller} list="tool-calls" href={toToolCallsHref({ ...query, after: undefined })} />
       <Filters query={query} />
       <ListCard address={toToolCallsHref(query)} label="Loading tool calls">
         <Calls query={query} />
@@ -40,51 +52,65 @@ export default async function ToolCallsPage({ searchParams }: { searchParams: Pr
   )
 }
 
-let kept: { at: number; facets: ReturnType<typeof listToolCallFacets> } | undefined
-
-/**
- * The options of the menus, cached for 30 seconds: counting them reads the whole ledger, and the
- * page refreshes at each call.
- */
-function recentFacets(): ReturnType<typeof listToolCallFacets> {
-  if (!kept || Date.now() - kept.at > 30_000) {
-    const facets = listToolCallFacets({ admin: true })
-    kept = { at: Date.now(), facets }
-    facets.catch(() => {
-      kept = undefined
-    })
-  }
-  return kept.facets
-}
-
 async function Filters({ query }: { query: ToolCallQuery }) {
-  const facets = await recentFacets()
-  const plain = (values: string[]) => values.map((value) => ({ value, label: value }))
+  const facets = await listCallFacets()
+  const common = makeCommonFilters(query, facets)
   return (
     <FilterBar
       path="/admin/tool-calls"
-      keep={{ ...(query.thread && { thread: query.thread }), ...(query.person && { person: query.person }) }}
-      texts={query.person ? [] : [{ name: 'who', label: 'Person', value: query.who, placeholder: 'Name or address' }]}
+      further="More filters"
+      keep={{ ...(query.person && { person: query.person }) }}
+      texts={[
+        { name: 'search', label: 'Search', value: query.search, placeholder: 'In arguments and results' },
+        ...common.texts,
+        { name: 'run', label: 'Run', value: query.run, placeholder: 'run_…', further: true },
+      ]}
       menus={[
         {
           name: 'status',
           label: 'Status',
           value: query.status,
-          options: Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label })),
+          options: [
+            ...Object.entries(CALL_STATUS_NAMES).map(([value, label]) => ({ value, label })),
+            { value: 'unsuccessful', label: 'Failed or unknown' },
+            { value: 'made', label: 'All but declined' },
+          ],
         },
-        { name: 'tool', label: 'Tool', value: query.tool, options: plain(facets.tools) },
-        { name: 'server', label: 'Server', value: query.server, options: plain(facets.servers) },
         {
           name: 'failure',
           label: 'Failure',
           value: query.failure,
-          options: facets.failureClasses.map((value) => ({ value, label: explainFailure(value).title })),
+          options: FAILURE_CLASSES.map((value) => ({ value, label: explainFailure(value).title })),
+        },
+        ...common.menus,
+        {
+          name: 'client',
+          label: 'Client',
+          value: query.client,
+          options: [
+            ...facets.clients.map((value) => ({ value, label: value })),
+            { value: NOBODY, label: 'No outside client' },
+          ],
+          further: true,
         },
         {
-          name: 'since',
-          label: 'Time',
-          value: query.since,
-          options: PERIOD_OPTIONS,
+          name: 'via',
+          label: 'Made by',
+          value: query.via,
+          options: [
+            { value: 'chat', label: 'Assistant' },
+            { value: 'mcp', label: 'MCP client' },
+            { value: 'repeat', label: 'Repetition' },
+          ],
+          further: true,
+        },
+        {
+          name: 'times',
+          label: 'Times',
+          value: query.times,
+          none: 'In words',
+          options: [{ value: 'exact', label: 'Exact' }],
+          further: true,
         },
       ]}
     />
@@ -92,12 +118,29 @@ async function Filters({ query }: { query: ToolCallQuery }) {
 }
 
 async function Calls({ query }: { query: ToolCallQuery }) {
-  const page = await listToolCalls({ admin: true }, toLedgerFilter(query))
   const { after, ...filters } = query
+  const scope = { admin: true } as const
+  const { filter, isCut } = await limitSearch(scope, toLedgerFilter(query))
+  const [page, totals] = await Promise.all([listToolCalls(scope, filter), countToolCalls(scope, filter)])
   if (page.data.length === 0) return <NoCalls filtered={toToolCallsHref(query) !== toToolCallsHref({})} />
   return (
     <>
-      <CallTable calls={page.data} href={({ id }) => `/admin/tool-calls/${id}`} withPerson />
+      <ListTotals
+        total={totals.calls}
+        things={totals.calls === 1 ? 'call' : 'calls'}
+        failed={{ count: totals.failed, href: toToolCallsHref({ ...filters, status: 'unsuccessful' }) }}
+        exportHref={toToolCallsHref(filters).replace('/admin/', '/api/admin/')}
+      >
+        {` · ${toDurationText(totals.tookMs)} in all`}
+        {isCut &&
+          ` · searched the newest ${toCountText(SEARCHED_CALLS)} that fit the other filters: choose an earlier time to look further back`}
+      </ListTotals>
+      <CallTable
+        calls={page.data}
+        href={({ id }) => `/admin/tool-calls/${id}`}
+        withPerson
+        exactTimes={query.times === 'exact'}
+      />
       <Pager
         first={after && toToolCallsHref(filters)}
         next={page.after && toToolCallsHref({ ...filters, after: page.after })}

@@ -8,10 +8,31 @@ import { Button } from '#app/ui/button.tsx'
 import { listAddress } from '#app/ui/lists/list-address.ts'
 import { Field, Select, TextInput } from './field.tsx'
 
-export type FilterMenu = { name: string; label: string; value?: string; options: { value: string; label: string }[] }
+type Place = {
+  /** Shown only once the person opens the further filters, or if it is set. */
+  further?: boolean
+}
+
+export type FilterMenu = Place & {
+  name: string
+  label: string
+  value?: string
+  options: { value: string; label: string }[]
+  /** What no choice means. Default: all. */
+  none?: string
+}
 
 /** A typed filter. It applies on Enter, or when the field loses focus. */
-export type FilterText = { name: string; label: string; value?: string; placeholder?: string }
+export type FilterText = Place & {
+  name: string
+  label: string
+  value?: string
+  placeholder?: string
+  /** Times are in UTC, to the second. */
+  type?: 'search' | 'number' | 'datetime-local'
+  /** Values that it suggests. */
+  options?: string[]
+}
 
 /**
  * The filters of a list as menus and fields. A choice changes the address, so that it can be
@@ -22,11 +43,14 @@ export function FilterBar({
   menus,
   texts = [],
   keep = {},
+  further,
 }: {
   path: string
   menus: FilterMenu[]
   texts?: FilterText[]
   keep?: Record<string, string>
+  /** The name of the further filters, if there are any. */
+  further?: string
 }) {
   const t = useTranslate()
   const router = useRouter()
@@ -34,6 +58,12 @@ export function FilterBar({
   const [open, setOpen] = useState(false)
   const id = useId()
   const count = [...menus, ...texts].filter(({ value }) => value).length + Object.keys(keep).length
+
+  const isPlaced = (filter: Place, isFurther: boolean) => Boolean(filter.further) === isFurther
+  const controls = (isFurther: boolean) => [
+    ...texts.filter((text) => isPlaced(text, isFurther)).map((text) => <Text key={text.name} {...text} show={show} />),
+    ...menus.filter((menu) => isPlaced(menu, isFurther)).map((menu) => <Menu key={menu.name} {...menu} />),
+  ]
 
   function show(form: HTMLFormElement) {
     const given = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()])
@@ -64,36 +94,16 @@ export function FilterBar({
         {Object.entries(keep).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}
-        {texts.map(({ name, label, value = '', placeholder }) => (
-          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-40">
-            <Field label={label}>
-              <TextInput
-                type="search"
-                name={name}
-                defaultValue={value}
-                placeholder={placeholder}
-                maxLength={200}
-                onBlur={({ currentTarget }) => {
-                  if (currentTarget.value.trim() !== value && currentTarget.form) show(currentTarget.form)
-                }}
-              />
-            </Field>
-          </div>
-        ))}
-        {menus.map(({ name, label, value = '', options }) => (
-          <div key={name} className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-28">
-            <Field label={label}>
-              <Select name={name} defaultValue={value}>
-                <option value="">{t('All')}</option>
-                {options.map((option) => (
-                  <option key={option.value} value={option.value}>
-                    {option.label}
-                  </option>
-                ))}
-              </Select>
-            </Field>
-          </div>
-        ))}
+        {controls(false)}
+        {further && (
+          <details
+            open={[...texts, ...menus].some((filter) => filter.further && filter.value)}
+            className="order-last w-full"
+          >
+            <summary className="w-fit text-sm text-ink-soft hover:text-ink">{further}</summary>
+            <div className="mt-2 flex flex-wrap items-end gap-3">{controls(true)}</div>
+          </details>
+        )}
         {count > 0 && (
           <Button tone="quiet" onClick={() => startTransition(() => router.push(path))}>
             {t('Clear')}
@@ -103,6 +113,62 @@ export function FilterBar({
           <Button type="submit">{t('Show')}</Button>
         </noscript>
       </form>
+    </div>
+  )
+}
+
+function Menu({ name, label, value = '', options, none }: FilterMenu) {
+  const t = useTranslate()
+  return (
+    <div className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-28">
+      <Field label={label}>
+        <Select name={name} defaultValue={value}>
+          <option value="">{none ?? t('All')}</option>
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+    </div>
+  )
+}
+
+function Text({
+  name,
+  label,
+  value = '',
+  type = 'search',
+  placeholder,
+  options,
+  show,
+}: FilterText & { show: (form: HTMLFormElement) => void }) {
+  const list = useId()
+  return (
+    <div className="max-w-56 min-w-0 grow basis-[calc(50%-0.375rem)] sm:basis-40">
+      <Field label={label}>
+        <TextInput
+          type={type}
+          name={name}
+          defaultValue={value}
+          placeholder={placeholder}
+          maxLength={200}
+          {...(type === 'datetime-local' && { step: 1 })}
+          {...(type === 'number' && { min: 0 })}
+          {...(options && { list })}
+          onBlur={({ currentTarget }) => {
+            if (currentTarget.value.trim() !== value && currentTarget.form) show(currentTarget.form)
+          }}
+        />
+      </Field>
+      {options && (
+        <datalist id={list}>
+          {options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
     </div>
   )
 }

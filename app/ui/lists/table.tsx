@@ -33,12 +33,7 @@ export function Table<Row>({
         <thead role="rowgroup" className="border-b border-line text-sm text-ink-faint">
           <tr role="row">
             {columns.map(({ header, align }) => (
-              <th
-                key={header}
-                role="columnheader"
-                scope="col"
-                className={`px-3 py-2 font-medium first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5 ${side(align)}`}
-              >
+              <th key={header} role="columnheader" scope="col" data-align={align}>
                 {header}
               </th>
             ))}
@@ -46,7 +41,7 @@ export function Table<Row>({
         </thead>
         <tbody role="rowgroup" className="divide-y divide-line">
           {rows.map((row) => (
-            <tr key={rowKey(row)} role="row" className="relative transition-colors hover:bg-sunken">
+            <tr key={rowKey(row)} role="row">
               {columns.map(({ header, cell, lead, align }) => {
                 const content = cell(row)
                 const empty = content === null || content === undefined || content === ''
@@ -57,7 +52,7 @@ export function Table<Row>({
                     data-label={header}
                     data-lead={lead || undefined}
                     data-empty={empty || undefined}
-                    className={`px-3 py-2.5 align-top break-words first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5 ${side(align)} ${align === 'end' ? 'whitespace-nowrap tabular-nums' : ''}`}
+                    data-align={align}
                   >
                     {content}
                   </td>
@@ -71,5 +66,3 @@ export function Table<Row>({
     // biome-ignore-end lint/a11y/noRedundantRoles: see above
   )
 }
-
-const side = (align: 'start' | 'end' = 'start') => (align === 'end' ? 'text-end' : 'text-start')

@@ -38,7 +38,7 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
- * items, branches, summaries and switches, attachments (without bytes), shares, feedback, runs, approvals, questions,
+ * items, branches, summaries and switches, attachments (without bytes), shares, saved views, feedback, runs, approvals, questions,
  * tool calls, requests to models, tasks, notes and memories. Authorized apps and connected accounts
  * are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
@@ -81,6 +81,9 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
       orderBy: [{ shareId: 'asc' }, { seq: 'asc' }],
       take,
     }),
+  )
+  yield* list(caller, 'saved_views', (tx, ownerId, after?: { id: string }) =>
+    tx.savedView.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),
   )
   yield* list(caller, 'feedback', (tx, ownerId, after?: { id: string }) =>
     tx.feedback.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),

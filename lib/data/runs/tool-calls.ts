@@ -1,14 +1,14 @@
-import { toTimeCursor, whereAfter } from '#lib/data/keyset.ts'
-import type { Prisma } from '#lib/generated/prisma/client.ts'
+import { type ToolCallFilter, toCallConditions } from '#lib/data/runs/lists/call-conditions.ts'
+import { toListOrder, toStorableFilter } from '#lib/data/runs/lists/list-order.ts'
+import { Prisma } from '#lib/generated/prisma/client.ts'
+import type { ToolCallStatus } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
-import { type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { runStatementAs, runSystemStatement, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { toStorableText } from '#lib/platform/json/to-storable.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
 
 // Reads the ledger; lib/data/runs/ledger.ts writes it.
-
-const FACET_MAX = 200
 
 /**
  * Why a tool call did not succeed. The ledger, the log, the metric, the chat line and the model all
@@ -40,29 +40,12 @@ export const FAILURE_CLASSES = [
 ] as const
 export type FailureClass = (typeof FAILURE_CLASSES)[number]
 
-export type ToolCallStatus = 'pending' | 'succeeded' | 'failed' | 'declined' | 'cancelled' | 'unknown'
+export type { ToolCallStatus }
 
 /**
  * Whose calls to read: everybody's (after the caller checked the admin role), or one person's own.
  */
 export type ToolCallScope = { admin: true } | { caller: Caller }
-
-export type ToolCallFilter = {
-  status?: ToolCallStatus
-  tool?: string
-  server?: string
-  ownerId?: string
-  /** Part of the person's name or address. */
-  person?: string
-  threadId?: string
-  runId?: string
-  failureClass?: string
-  since?: Date
-  /** The id of the last row of the previous page. */
-  after?: string
-  /** From 1 to 200; default 50. */
-  limit?: number
-}
 
 const ROW = {
   id: true,
@@ -78,6 +61,7 @@ const ROW = {
   requestId: true,
   server: true,
   tool: true,
+  model: true,
   status: true,
   failureClass: true,
   errorMessage: true,
@@ -89,7 +73,6 @@ const ROW = {
 
 const DETAIL = {
   ...ROW,
-  model: true,
   provider: true,
   traceId: true,
   spanId: true,
@@ -123,27 +106,95 @@ function read<T>(scope: ToolCallScope, work: (tx: Tx, own: { ownerId?: string })
   return withCaller(scope.caller, (tx) => work(tx, { ownerId: scope.caller.userId }))
 }
 
-/** Lists calls, newest first. A cursor that is not from such a list gives an empty page. */
+/** A call of a list with what was asked and answered, as far as it is stored. */
+export type ToolCallEntry = ToolCallRow & { arguments: unknown; result: unknown }
+
+/** How many calls fit a filter, how many of them failed or have an unknown outcome, and how long they took in all. */
+export type CallTotals = { calls: number; failed: number; tookMs: number }
+
+/** A search for words reads at most so many calls: the newest that fit the other filters. */
+export const SEARCHED_CALLS = 50_000
+
+const COLUMNS = Prisma.sql`c.id, c.owner_id AS "ownerId", json_build_object('name', u.name, 'email', u.email) AS owner, c.via,
+  c.thread_id AS "threadId", c.run_id AS "runId", c.call_id AS "callId", c.token_id AS "tokenId", c.client_name AS "clientName",
+  c.client_version AS "clientVersion", c.request_id AS "requestId", c.server, c.tool, c.model, c.status,
+  c.failure_class AS "failureClass", c.error_message AS "errorMessage", c.started_at AS "startedAt", c.finished_at AS "finishedAt",
+  c.duration_ms AS "durationMs", c.repeat_of AS "repeatOf"`
+const CONTENT = Prisma.sql`, c.arguments, c.result`
+
+function query<Row extends object>(scope: ToolCallScope, statement: Prisma.Sql): Promise<Row[]> {
+  return 'admin' in scope ? runSystemStatement<Row>('admin', statement) : runStatementAs<Row>(scope.caller, statement)
+}
+
+const own = (scope: ToolCallScope) =>
+  'admin' in scope ? Prisma.sql`TRUE` : Prisma.sql`c.owner_id = ${scope.caller.userId}`
+
+/**
+ * Lists calls, newest first unless `sort` says otherwise. A cursor that is not from such a list gives
+ * an empty page.
+ */
 export function listToolCalls(scope: ToolCallScope, filter: ToolCallFilter = {}): Promise<Page<ToolCallRow>> {
+  return listCallRows<ToolCallRow>(scope, filter, COLUMNS)
+}
+
+/** The same with arguments and results, for files. */
+export function listToolCallEntries(scope: ToolCallScope, filter: ToolCallFilter): Promise<Page<ToolCallEntry>> {
+  return listCallRows<ToolCallEntry>(scope, filter, Prisma.sql`${COLUMNS}${CONTENT}`)
+}
+
+async function listCallRows<Row extends ToolCallRow>(
+  scope: ToolCallScope,
+  given: ToolCallFilter,
+  columns: Prisma.Sql,
+): Promise<Page<Row>> {
+  const filter = toStorableFilter(given)
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200)
-  return read(scope, async (tx, own) => {
-    const { status, tool, server, ownerId, person, threadId, runId, failureClass, since } = filter
-    const named = { contains: person, mode: 'insensitive' } as const
-    const where: Prisma.ToolCallWhereInput[] = [
-      { status, tool, server, ownerId, threadId, runId, failureClass },
-      own,
-      whereAfter('startedAt', filter.after),
-    ]
-    if (person) where.push({ owner: { OR: [{ name: named }, { email: named }] } })
-    if (since) where.push({ startedAt: { gte: since } })
-    const rows = await tx.toolCall.findMany({
-      where: { AND: where },
-      orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
-      take: limit + 1,
-      select: ROW,
-    })
-    return toPage(rows, limit, ({ startedAt, id }) => toTimeCursor(startedAt, id))
-  })
+  const order = toListOrder(
+    filter.sort ?? 'newest',
+    { at: Prisma.sql`c.started_at`, id: Prisma.sql`c.id`, tookMs: Prisma.sql`c.duration_ms` },
+    filter.after,
+  )
+  const rows = await query<Row>(
+    scope,
+    Prisma.sql`
+      SELECT ${columns} FROM tool_calls c JOIN users u ON u.id = c.owner_id
+      WHERE ${own(scope)} AND ${toCallConditions(filter)} AND ${order.isNext}
+      ORDER BY ${order.orderBy} LIMIT ${limit + 1}`,
+  )
+  return toPage(rows, limit, ({ startedAt, id, durationMs }) =>
+    order.cursorOf({ at: startedAt, id, tookMs: durationMs }),
+  )
+}
+
+/** Counts all calls that fit a filter, whatever its page. */
+export async function countToolCalls(scope: ToolCallScope, filter: ToolCallFilter): Promise<CallTotals> {
+  const [row] = await query<CallTotals>(
+    scope,
+    Prisma.sql`
+      SELECT count(*)::int AS calls, (count(*) FILTER (WHERE c.status IN ('failed', 'unknown')))::int AS failed,
+        coalesce(sum(c.duration_ms), 0)::float8 AS "tookMs"
+      FROM tool_calls c WHERE ${own(scope)} AND ${toCallConditions(toStorableFilter(filter))}`,
+  )
+  return row ?? { calls: 0, failed: 0, tookMs: 0 }
+}
+
+/**
+ * The filter with a start for a search in words: no index finds words under row-level security, so it
+ * reads the newest SEARCHED_CALLS that fit the other filters. `isCut` is true if there are older ones.
+ */
+export async function limitSearch(
+  scope: ToolCallScope,
+  filter: ToolCallFilter,
+): Promise<{ filter: ToolCallFilter; isCut: boolean }> {
+  if (!filter.search) return { filter, isCut: false }
+  const rest = toStorableFilter({ ...filter, search: undefined })
+  const [oldest] = await query<{ at: Date }>(
+    scope,
+    Prisma.sql`
+      SELECT c.started_at AS at FROM tool_calls c WHERE ${own(scope)} AND ${toCallConditions(rest)}
+      ORDER BY c.started_at DESC, c.id DESC OFFSET ${SEARCHED_CALLS} LIMIT 1`,
+  )
+  return oldest ? { filter: { ...filter, since: oldest.at }, isCut: true } : { filter, isCut: false }
 }
 
 /** One call with arguments and result. Throws not_found if the call is outside the scope. */
@@ -179,29 +230,4 @@ export async function listRepeats(scope: ToolCallScope, id: string): Promise<Too
       select: ROW,
     }),
   )
-}
-
-/**
- * The tools, servers and failure classes of the scope's calls, for filter menus: sorted, at most
- * 200 of each.
- */
-export function listToolCallFacets(
-  scope: ToolCallScope,
-): Promise<{ tools: string[]; servers: string[]; failureClasses: string[] }> {
-  return read(scope, async (tx, where) => {
-    const tools = await tx.toolCall.groupBy({ by: ['tool'], where, orderBy: { tool: 'asc' }, take: FACET_MAX })
-    const servers = await tx.toolCall.groupBy({ by: ['server'], where, orderBy: { server: 'asc' }, take: FACET_MAX })
-    const failed = { ...where, failureClass: { not: null } }
-    const classes = await tx.toolCall.groupBy({
-      by: ['failureClass'],
-      where: failed,
-      orderBy: { failureClass: 'asc' },
-      take: FACET_MAX,
-    })
-    return {
-      tools: tools.map((row) => row.tool),
-      servers: servers.map((row) => row.server),
-      failureClasses: classes.flatMap((row) => row.failureClass ?? []),
-    }
-  })
 }
