@@ -1,4 +1,4 @@
-import { askOf, makeNoAnswer, type NoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { askOf, makeNoAnswer, type NoAnswer } from '#lib/mcp-client/answers/no-answer.ts'
 import {
   type Asked,
   isAnswer,
@@ -8,6 +8,7 @@ import {
   type Takes,
 } from '#lib/mcp-client/answers/read-answer.ts'
 import { isFields } from '#lib/mcp-client/answers/read-result.ts'
+import { ServerAsks } from '#lib/mcp-client/answers/server-asks.ts'
 import { TurnedAway } from '#lib/mcp-client/answers/turned-away.ts'
 import type { LeftOut } from '#lib/mcp-client/answers/usable-tools.ts'
 import { encodeEvent, readBodyEvents, type SentEvent, toEventBody } from '#lib/platform/http/sent-events.ts'
@@ -17,8 +18,6 @@ import { WireError } from '#lib/platform/net/wire-error.ts'
 const STATUS_SPEAKS = new Set([401, 403, 404])
 // How often a stream may be resumed without any data in between.
 const RESUMES_MAX = 5
-// Questions that wait to be taken. Each is taken as soon as the client reads it.
-const QUESTIONS_MAX = 100
 const PAGES_MAX = 20
 const TOOLS_MAX = 500
 
@@ -37,10 +36,8 @@ export class AnswerWatch {
   readonly leftOut: LeftOut[] = []
   readonly #send: typeof fetch
   #takes: Takes
-  /** What the server asked for during each open call, by the call's trace. */
-  readonly #asks = new Map<string, Set<ServerAsk>>()
-  /** The traces of the calls on whose streams a server's questions came, by the questions' ids. */
-  readonly #askedDuring = new Map<string, string>()
+  /** What the server asked for during the calls. */
+  readonly asks = new ServerAsks()
   /** How much of the list of tools that is being read has come. */
   #listed = { pages: 0, tools: 0 }
   /** Streams that broke off, by the id of their last event. The SDK resumes them. */
@@ -52,25 +49,11 @@ export class AnswerWatch {
     this.#takes = takes
   }
 
-  /** The trace of the call on whose stream the server's request with this id came. Forgets it. */
-  takeCallOf(requestId: string | number): string | undefined {
-    const trace = this.#askedDuring.get(String(requestId))
-    this.#askedDuring.delete(String(requestId))
-    return trace
-  }
-
-  /** Returns what the server asked for during the call with this trace, and forgets it. */
-  takeAsks(trace: string): ServerAsk[] {
-    const asks = this.#asks.get(trace)
-    this.#asks.delete(trace)
-    return [...(asks ?? [])]
-  }
-
   readonly fetch: typeof fetch = async (input, init) => {
     if (init?.method === 'GET') return this.#listen(input, init)
     const asked = init?.method === 'POST' && typeof init.body === 'string' ? askedIn(init.body) : undefined
     if (!asked) return this.#send(input, init)
-    if (asked.trace) this.#asks.set(asked.trace, new Set())
+    if (asked.trace) this.asks.begin(asked.trace)
     const response = await this.#send(input, init)
     if (!response.ok) return passOnRefusal(response, asked, this.#takes)
     const type = response.headers.get('content-type') ?? ''
@@ -166,8 +149,8 @@ export class AnswerWatch {
           if (!isFields(message)) why = 'unreadable'
           else if (message.id !== undefined) {
             const ask = askOf(message.method)
-            if (ask === 'elicitation' && this.#takes.questions) this.#place(message.id, open)
-            else this.#note(ask, open)
+            if (ask === 'elicitation' && this.#takes.questions) this.asks.place(message.id, open)
+            else this.asks.note(ask, open)
           }
           if (!open || !isAnswer(message)) yield { ...event, data: JSON.stringify(message) }
           else {
@@ -186,17 +169,6 @@ export class AnswerWatch {
     if (!open || signal?.aborted) return
     if (lastId !== undefined && why === 'ended' && open.resumes < RESUMES_MAX) this.#broken.set(lastId, open)
     else yield { data: JSON.stringify(makeNoAnswer(open.id, { why } as NoAnswer)) }
-  }
-
-  #place(requestId: unknown, asked: Asked | undefined): void {
-    if (asked?.trace && this.#askedDuring.size < QUESTIONS_MAX) this.#askedDuring.set(String(requestId), asked.trace)
-  }
-
-  /** A request that does not come on a call's own stream may belong to any open call. */
-  #note(ask: ServerAsk | undefined, asked: Asked | undefined): void {
-    if (!ask) return
-    if (asked?.trace) this.#asks.get(asked.trace)?.add(ask)
-    else for (const asks of this.#asks.values()) asks.add(ask)
   }
 }
 

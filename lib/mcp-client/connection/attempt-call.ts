@@ -28,7 +28,7 @@ export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt
     return toDenied('The call was not made, because it could not be recorded.')
   }
   const sent = call.problem ?? (await sendCall(call, way, span, row))
-  const attempt = withEffect(withAsks(sent, way.watch?.takeAsks(traceparent(span)) ?? []), call, way.server)
+  const attempt = withEffect(withAsks(sent, way.watch?.asks.take(traceparent(span)) ?? []), call, way.server)
   if (attempt.wanted || attempt.goesOn) return attempt
   await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
   if (attempt.hadTask || call.resumes?.task) await way.run.tasks?.end(row.id)

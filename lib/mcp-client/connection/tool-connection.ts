@@ -1,5 +1,5 @@
 import type { MCPCallToolOptions, MCPServer } from '@openai/agents'
-import { type EffectivePolicy, findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
+import { findPolicy, type ToolPolicy } from '#lib/data/servers/policies.ts'
 import { AnswerWatch } from '#lib/mcp-client/answers/answer-watch.ts'
 import { readCallFacts, toCallFacts, withCallFacts } from '#lib/mcp-client/calls/call-facts.ts'
 import { currentCallId } from '#lib/mcp-client/calls/call-id.ts'
@@ -26,23 +26,13 @@ import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { ServerSession, type SessionName } from '#lib/mcp-client/sessions/server-session.ts'
 import { SessionKeeper } from '#lib/mcp-client/sessions/session-keeper.ts'
 import { TAKES_TASKS } from '#lib/mcp-client/tasks/task-wire.ts'
-import { type Filled, hideBoundParameters, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
-import { toModelTool } from '#lib/mcp-client/tools/model-tool.ts'
-import { OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
+import { askTools, type Listing } from '#lib/mcp-client/tools/ask-tools.ts'
+import { type Filled, removeBoundArguments } from '#lib/mcp-client/tools/bound-arguments.ts'
+import { type OfferedTool, OfferedTools } from '#lib/mcp-client/tools/offered-tools.ts'
 import { expireTools, type McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
-import { log } from '#lib/platform/log.ts'
 
 /** The layer between a connection and the network, which adds the person's identity. */
 export type Wire = { send: typeof fetch; fill?: (tool: string, args: Record<string, unknown>) => Promise<Filled> }
-
-/** A server's list of its tools. */
-export type Listing = {
-  tools: McpTool[]
-  /** How long (ms) the server says the list is valid. */
-  ttlMs?: number
-  /** The server announces changes of the list. */
-  announced: boolean
-}
 
 /**
  * One run's connection to one MCP server. It opens when first needed and remembers the person's
@@ -56,9 +46,8 @@ export class ToolConnection implements MCPServer {
   readonly #policies: ToolPolicy[]
   readonly #fill: Wire['fill']
   readonly #watch: AnswerWatch | undefined
-  readonly #offered = new OfferedTools()
+  readonly #offered: OfferedTools
   readonly #open = new AskableCalls()
-  #tools: McpTool[] = []
   /** The calls of this run, without the arguments that the session fills in. */
   readonly made = new MadeCalls()
   readonly #keeper: SessionKeeper
@@ -68,6 +57,7 @@ export class ToolConnection implements MCPServer {
     this.#run = run
     this.#policies = policies
     this.#fill = fill
+    this.#offered = new OfferedTools(server, policies)
     // Our own server needs no repairs, and the checks would slow down each call.
     this.#watch = server.builtin ? undefined : new AnswerWatch(send, { questions: !!run.asking, tasks: !!run.tasks })
     this.#keeper = new SessionKeeper((resumes) => this.#begin(this.#watch?.fetch ?? send, resumes))
@@ -99,21 +89,8 @@ export class ToolConnection implements MCPServer {
   }
 
   /** Asks the server for its tools. Throws what the SDK throws. */
-  async askTools(): Promise<Listing> {
-    const { session } = this.#keeper
-    await session.open()
-    const { client } = session
-    const offers = client.getServerCapabilities()?.tools
-    if (!offers) return { tools: [], announced: false }
-    const { tools, ttlMs } = await client.listTools(undefined, { timeout: this.#connectMs, cacheMode: 'bypass' })
-    const leftOut = this.#watch?.leftOut.splice(0) ?? []
-    if (leftOut.length > 0)
-      log.warn({ server: this.name, left_out: leftOut.slice(0, 20) }, 'tools of an MCP server are left out')
-    return {
-      tools: tools as McpTool[],
-      ...(typeof ttlMs === 'number' && { ttlMs }),
-      announced: offers.listChanged === true,
-    }
+  askTools(): Promise<Listing> {
+    return askTools(this.server, this.#keeper.session, { timeoutMs: this.#connectMs, leftOut: this.#watch?.leftOut })
   }
 
   /**
@@ -125,29 +102,17 @@ export class ToolConnection implements MCPServer {
     publicName: (tool: McpTool) => string,
     filledIn: (tool: string) => string[] = () => [],
   ): void {
-    this.#tools = tools.map((tool) => {
-      const name = publicName(tool)
-      this.#offered.add({ name, tool, filledIn: filledIn(tool.name) })
-      return { ...hideBoundParameters(toModelTool(tool).tool ?? tool, this.server), name }
-    })
+    for (const tool of tools) this.#offered.add({ name: publicName(tool), tool, filledIn: filledIn(tool.name) })
   }
 
   /** The tool with this public name, as its server lists it, and an admin's policy for it. */
-  offered(publicName: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
-    const entry = this.#offered.named(publicName)
-    return (
-      entry && {
-        name: entry.name,
-        tool: entry.tool,
-        policy: findPolicy(this.#policies, this.server.name, entry.tool.name),
-      }
-    )
+  offered(publicName: string): OfferedTool | undefined {
+    return this.#offered.ruled(this.#offered.named(publicName))
   }
 
   /** The tool with this name at its server, and the public name under which it is offered. */
-  offeredRaw(tool: string): { name: string; tool: McpTool; policy: EffectivePolicy } | undefined {
-    const entry = this.#offered.raw(tool)
-    return entry && this.offered(entry.name)
+  offeredRaw(tool: string): OfferedTool | undefined {
+    return this.#offered.ruled(this.#offered.raw(tool))
   }
 
   /** The definition of the tool with this name at its server. */
@@ -161,7 +126,7 @@ export class ToolConnection implements MCPServer {
   }
 
   async listTools(): Promise<McpTool[]> {
-    return this.#tools
+    return this.#offered.forModel
   }
 
   async callTool(...call: Parameters<MCPServer['callTool']>) {
@@ -241,7 +206,7 @@ export class ToolConnection implements MCPServer {
     const capabilities = { ...(this.asks && ASKS), ...(!builtin && this.#run.tasks && TAKES_TASKS) }
     const connectMs = this.#connectMs
     const session = new ServerSession({ url, send, connectMs, capabilities, ...(resumes && { resumes }) })
-    if (this.asks) this.#open.listen(session.client, (id) => this.#watch?.takeCallOf(id))
+    if (this.asks) this.#open.listen(session.client, (id) => this.#watch?.asks.takeCallOf(id))
     session.client.setNotificationHandler('notifications/tools/list_changed', () =>
       expireTools(this.server, this.#run.userId),
     )

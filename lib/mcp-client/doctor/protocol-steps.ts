@@ -84,7 +84,7 @@ export async function runProtocolSteps({ url, connect, stepMs, call, step }: Exa
           // If a tool fails because its own request to us was not answered, that is the fault to
           // report.
           const failedOf = (error: unknown) => {
-            const asks = watch.takeAsks(trace)
+            const asks = watch.asks.take(trace)
             return asks.length > 0 ? new Finding('input_required', describeAsks(asks), { stop: false }) : error
           }
           const answer = (await made.catch((error) => Promise.reject(failedOf(error)))) as Result
