@@ -1,6 +1,6 @@
 'use client'
 
-import type { ChatKitOptions, Entity } from '@openai/chatkit'
+import type { ChatKitOptions } from '@openai/chatkit'
 import { ChatKit, useChatKit } from '@openai/chatkit-react'
 import { usePathname } from 'next/navigation'
 import { useEffect, useEffectEvent, useState } from 'react'
@@ -20,11 +20,9 @@ import { makeChatTheme } from './chat-theme.ts'
 import { DRAFTS_KEY } from './drafts.ts'
 import type { ModelMenu } from './models/read-model-menu.ts'
 import { useModelMenu } from './models/use-model-menu.ts'
-import type { Prompt, Template } from './offers/ask-offers.ts'
 import { withOffers } from './offers/offer-commands.ts'
-import { PromptDialog } from './offers/prompt-dialog.tsx'
+import { OfferDialog, type OpenedOffer } from './offers/offer-dialog.tsx'
 import { makeResourceEntities } from './offers/resource-entities.ts'
-import { TemplateDialog } from './offers/template-dialog.tsx'
 import { openConnection } from './open-connection.ts'
 import { ServersPanel } from './servers/servers-panel.tsx'
 import { useServersPanel } from './servers/use-servers-panel.ts'
@@ -91,7 +89,7 @@ export function ChatFrame({
     () => void chat.fetchUpdates(),
   )
 
-  const [opened, setOpened] = useState<Opened | null>(null)
+  const [opened, setOpened] = useState<OpenedOffer | null>(null)
   const [commands] = useState(() =>
     withOffers(
       makeToolCommands((text) => void chat.setComposerValue({ text }).then(() => chat.focusComposer())),
@@ -212,21 +210,12 @@ export function ChatFrame({
         {panel.isOpen && <ServersPanel {...panel.content} />}
       </div>
       {sharing.threadId && <ShareDialog threadId={sharing.threadId} onClose={sharing.close} />}
-      {opened && 'prompt' in opened && (
-        <PromptDialog
-          prompt={opened.prompt}
+      {opened && (
+        <OfferDialog
+          opened={opened}
           onClose={() => setOpened(null)}
           onSend={(content) => chat.sendUserMessage({ content })}
-        />
-      )}
-      {opened && 'template' in opened && (
-        <TemplateDialog
-          template={opened.template}
-          onDone={(entity) => {
-            setOpened(null)
-            opened.onDone(entity)
-            void chat.focusComposer()
-          }}
+          onChosen={() => void chat.focusComposer()}
         />
       )}
     </div>
@@ -239,8 +228,6 @@ function toElementLocale(locale: string): string {
   const own = globalThis.navigator?.languages?.find((each) => each.split('-')[0] === language)
   return own ?? locale
 }
-
-type Opened = { prompt: Prompt } | { template: Template; onDone: (entity?: Entity) => void }
 
 /**
  * False on a phone, where the keyboard would cover the page, and while the focus is in another

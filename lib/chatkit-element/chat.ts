@@ -83,6 +83,11 @@ export class Chat {
     })
   }
 
+  /** Emits an event of the element to the page. */
+  get emit(): Host['emit'] {
+    return this.#host.emit
+  }
+
   get threadId(): string | null {
     return this.state.value.view.thread?.id ?? null
   }
@@ -196,22 +201,6 @@ export class Chat {
     this.composer.forget(threadId)
     this.#outbox.forget(threadId)
     if (this.threadId === threadId) await this.open(null)
-  }
-
-  /**
-   * Tells the page that a `chatkit-link:` in an answer was clicked; the page decides what it means.
-   */
-  emitDeeplink(name: string, data: Record<string, unknown>): void {
-    this.#host.emit('chatkit.deeplink', { name, data })
-  }
-
-  /** Reports an error in the page's or the server's data, which the person does not need to see. */
-  emitError(error: Error): void {
-    this.#host.emit('chatkit.error', { error })
-  }
-
-  emitLog(name: string, data: Record<string, unknown>): void {
-    this.#host.emit('chatkit.log', { name, data })
   }
 
   dismissFailure(): void {

@@ -25,6 +25,8 @@ export class OpenWorkflow {
   #streamed: number | undefined
   /** How much (characters) of that thought was sent. */
   #sentChars = 0
+  /** The indexes of the tasks that a tool added, by the tool's own count. */
+  #own: number[] = []
 
   constructor(context: ItemContext) {
     this.#context = context
@@ -96,6 +98,24 @@ export class OpenWorkflow {
       item_id: this.#item.id,
       update: { type: 'workflow.task.updated', task_index, task },
     }
+  }
+
+  /** Opens a workflow for a tool, whose first tasks are the tool's own. */
+  *startOwn(workflow: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
+    this.#own = (workflow.tasks ?? []).map((_, index) => index)
+    yield* this.start(workflow)
+  }
+
+  /** Adds a task of a tool, in a new custom workflow if none is open. */
+  *addOwn(task: Task): Events {
+    if (!this.#item) yield* this.startOwn({ type: 'custom' })
+    this.#own.push(this.size)
+    yield* this.add(task)
+  }
+
+  /** Replaces a tool's task by its number among the tool's own tasks. */
+  *updateOwn(index: number, task: Task): Events {
+    yield* this.update(this.#own[index] ?? -1, task)
   }
 
   *addThought(delta: string): Events {

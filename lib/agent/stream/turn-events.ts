@@ -56,8 +56,6 @@ export class TurnEvents {
   readonly #widgets: ResultWidgets
   /** The ids of all items that this turn has shown or stored. */
   readonly #produced = new Set<string>()
-  /** Indexes in the open workflow of the tasks that a tool added, by the tool's own count. */
-  #own: number[] = []
   #clientTool: ClientToolCall | undefined
 
   constructor(context: ItemContext, options: TurnOptions = {}) {
@@ -136,13 +134,12 @@ export class TurnEvents {
 
   /** Opens a workflow for a tool. The open one is closed first. */
   startWorkflow(workflow: Pick<Workflow, 'type'> & Partial<Workflow>): Events {
-    this.#own = (workflow.tasks ?? []).map((_, index) => index)
-    return this.#noted(this.#workflow.start(workflow))
+    return this.#noted(this.#workflow.startOwn(workflow))
   }
 
   /** Adds a task of a tool, in a new custom workflow if none is open. */
   addTask(task: Task): Events {
-    return this.#noted(this.#addTask(task))
+    return this.#noted(this.#workflow.addOwn(task))
   }
 
   /**
@@ -150,7 +147,7 @@ export class TurnEvents {
    * nothing.
    */
   updateTask(index: number, task: Task): Events {
-    return this.#noted(this.#workflow.update(this.#own[index] ?? -1, task))
+    return this.#noted(this.#workflow.updateOwn(index, task))
   }
 
   endWorkflow(summary?: WorkflowSummary, expanded = false): Events {
@@ -206,15 +203,6 @@ export class TurnEvents {
       if (item.type === 'workflow' && event.type === 'thread.item.added') this.#workflow.resume(item)
     }
     yield event
-  }
-
-  *#addTask(task: Task): Events {
-    if (!this.#workflow.id) {
-      this.#own = []
-      yield* this.#workflow.start({ type: 'custom' })
-    }
-    this.#own.push(this.#workflow.size)
-    yield* this.#workflow.add(task)
   }
 
   *#end(): Events {

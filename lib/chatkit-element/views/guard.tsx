@@ -11,7 +11,7 @@ export class Guard extends Component<{ children: ComponentChildren }, { failed: 
 
   override componentDidCatch(error: unknown): void {
     const { chat } = this.context as Ui
-    chat.emitLog('item.undrawable', { message: String(error) })
+    chat.emit('chatkit.log', { name: 'item.undrawable', data: { message: String(error) } })
     this.setState({ failed: true })
   }
 

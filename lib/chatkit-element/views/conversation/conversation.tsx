@@ -54,7 +54,7 @@ export function Conversation({ state }: { state: ChatState }) {
         onClick={(event) => {
           setPicture(findClickedPicture(event))
           markdownPart.value?.handleAnswerClick(event, { strings, tools: partTools })
-          followLink(event, (name, data) => chat.emitDeeplink(name, data))
+          followLink(event, (name, data) => chat.emit('chatkit.deeplink', { name, data }))
         }}
       >
         <div ref={content} class={`thread ${follow ? '' : 'thread-pinned'}`} aria-busy={busy}>

@@ -49,7 +49,7 @@ function ActivePill({ entity, children }: { entity: Entity; children: preact.Com
     options.entities
       ?.onRequestPreview?.(entity)
       .then((answer) => isGone || setPreview((answer.preview as WidgetNode | null) ?? null))
-      .catch((error: unknown) => chat.emitError(toError(error)))
+      .catch((error: unknown) => chat.emit('chatkit.error', { error: toError(error) }))
     return () => {
       isGone = true
     }

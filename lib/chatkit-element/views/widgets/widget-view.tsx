@@ -22,9 +22,9 @@ export function WidgetView({ item, busy, imageDomains }: Props) {
     const form = from.closest('form')
     const { action: merged, dropped } = form ? withFormValues(action, readFormValues(form)) : { action, dropped: [] }
     if (dropped.length)
-      chat.emitError(
-        new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`),
-      )
+      chat.emit('chatkit.error', {
+        error: new Error(`The action "${action.type}" sets these already, so the form cannot: ${dropped.join(', ')}.`),
+      })
     const acting = chat.actions.act(merged, item).catch((error: unknown) => chat.report(error))
     await holdFocus(from, chat, acting)
   }
