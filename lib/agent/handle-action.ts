@@ -17,7 +17,7 @@ import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
 import { CustomStreamError } from '#lib/chatkit/server/stream-errors.ts'
 import type { Act } from '#lib/chatkit/server/turn.ts'
-import { type Approval, answerApproval, findApproval } from '#lib/data/runs/approvals.ts'
+import { type Approval, answerApproval, findApproval } from '#lib/data/runs/approvals/approvals.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 
 type ActTurn = Parameters<Act>[0]

@@ -1,6 +1,6 @@
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import { closeAbandoned } from '#lib/chatkit/server/pipeline/close-abandoned.ts'
-import { hasItemsAfter, keepItems } from '#lib/data/chat/chatkit-store.ts'
+import { hasItemsAfter, keepItems } from '#lib/data/chat/upsert-items.ts'
 import { hasToolCalls, settleAbandonedCalls } from '#lib/data/runs/ledger.ts'
 import { appendEvents, forgetEvents, listRunEvents } from '#lib/data/runs/run-events.ts'
 import {

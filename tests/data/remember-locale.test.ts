@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rememberLocale } from '#lib/data/people/users.ts'
+import { rememberLocale } from '#lib/data/people/profile.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 

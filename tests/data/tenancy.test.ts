@@ -46,16 +46,10 @@ import {
 } from '#lib/data/people/memories.ts'
 import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
+import { rememberLocale, updateProfile } from '#lib/data/people/profile.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
-import {
-  changePasswordHash,
-  deleteUser,
-  endSessions,
-  markVerified,
-  rememberLocale,
-  updateProfile,
-} from '#lib/data/people/users.ts'
-import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { changePasswordHash, deleteUser, endSessions, markVerified } from '#lib/data/people/users.ts'
+import { listApprovedForThread } from '#lib/data/runs/approvals/approved-calls.ts'
 import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { listCallQuestions } from '#lib/data/runs/questions/call-questions.ts'

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
-import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals.ts'
+import { APPROVALS_CHANNEL } from '#lib/data/runs/approvals/approvals.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { notify } from '#lib/platform/db/notify.ts'

@@ -1,5 +1,5 @@
 import type { ContentSource, UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
-import type { ApprovedTool } from '#lib/data/runs/approvals.ts'
+import type { ApprovedTool } from '#lib/data/runs/approvals/approved-calls.ts'
 import type { EarlierCall, TakenCall } from '#lib/data/runs/earlier-tool-calls.ts'
 import { hashArguments } from '#lib/data/runs/ledger.ts'
 import type { ApprovalPolicy, EffectivePolicy } from '#lib/data/servers/policies.ts'

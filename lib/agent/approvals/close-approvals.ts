@@ -3,12 +3,8 @@ import type { KeptToolCall } from '#lib/agent/stream/open-calls.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import {
-  type Approval,
-  closeApprovals,
-  expireApprovedCalls,
-  listRunsWithPendingApprovals,
-} from '#lib/data/runs/approvals.ts'
+import { type Approval, closeApprovals, listRunsWithPendingApprovals } from '#lib/data/runs/approvals/approvals.ts'
+import { expireApprovedCalls } from '#lib/data/runs/approvals/approved-calls.ts'
 import { recordToolCall } from '#lib/data/runs/ledger.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { AppError } from '#lib/platform/errors.ts'

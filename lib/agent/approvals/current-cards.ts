@@ -3,7 +3,7 @@ import { ANSWERED, CLOSED, NEVER_MADE } from '#lib/agent/approvals/close-approva
 import { findConnectCardServer, toConnectedCard } from '#lib/agent/cards/connect-card.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
-import { type Answer, APPROVAL_MS, listAnswers } from '#lib/data/runs/approvals.ts'
+import { type Answer, APPROVAL_MS, listAnswers } from '#lib/data/runs/approvals/approvals.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { closeRunApprovals } from '#lib/agent/approvals/close-approvals.ts'
 import { expireWaitingRuns } from '#lib/agent/expire-waiting-runs.ts'
-import { listRunsWithExpiredApprovals } from '#lib/data/runs/approvals.ts'
+import { listRunsWithExpiredApprovals } from '#lib/data/runs/approvals/approvals.ts'
 
 /**
  * Ends the runs whose approvals were not decided in time, or can no longer be decided by anyone.

@@ -1,6 +1,6 @@
 import { findApprovalReason } from '#lib/agent/approvals/approval-rules.ts'
 import { findPerson } from '#lib/data/people/users.ts'
-import { isCallApproved, listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { isCallApproved, listApprovedForThread } from '#lib/data/runs/approvals/approved-calls.ts'
 import { hashArguments } from '#lib/data/runs/ledger.ts'
 import { findPolicy, listPolicies } from '#lib/data/servers/policies.ts'
 import { hashDefinition, listAcceptedHashes, type ToolDefinition } from '#lib/data/servers/tool-pins.ts'

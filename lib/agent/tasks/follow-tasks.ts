@@ -1,5 +1,6 @@
 import { beginDueLooks, type TakeUp } from '#lib/agent/tasks/look-at-tasks.ts'
-import { hasOpenTasks, TASKS_CHANNEL } from '#lib/data/runs/tasks/server-tasks.ts'
+import { hasOpenTasks } from '#lib/data/runs/tasks/lease-due-tasks.ts'
+import { TASKS_CHANNEL } from '#lib/data/runs/tasks/server-tasks.ts'
 import { listen } from '#lib/platform/db/notify.ts'
 import { log } from '#lib/platform/log.ts'
 import { isShuttingDown } from '#lib/platform/process/shutdown.ts'

@@ -1,7 +1,7 @@
 import { findApprovalReason, type Known, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
 import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
-import { listApprovedForThread } from '#lib/data/runs/approvals.ts'
+import { listApprovedForThread } from '#lib/data/runs/approvals/approved-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
 import { listAccounts } from '#lib/data/servers/server-accounts.ts'
 import { needsAccount } from '#lib/mcp-client/accounts/accounts.ts'

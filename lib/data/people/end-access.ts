@@ -1,5 +1,5 @@
 import { lockPerson } from '#lib/data/person-lock.ts'
-import { expirePendingApprovals } from '#lib/data/runs/approvals.ts'
+import { expirePendingApprovals } from '#lib/data/runs/approvals/approvals.ts'
 import { expirePendingQuestions } from '#lib/data/runs/questions/questions.ts'
 import { stopRunsOf } from '#lib/data/runs/runs.ts'
 import { endTasksOf } from '#lib/data/runs/tasks/server-tasks.ts'

@@ -1,9 +1,9 @@
 import type { Opening } from '#lib/chatkit/protocol/store.ts'
 import { bindStatements } from '#lib/data/attachments/attachment-records.ts'
 import { makeSetAsideStatements } from '#lib/data/chat/branches/branches.ts'
-import { upsertItem, upsertThread } from '#lib/data/chat/chatkit-store.ts'
 import { rememberChoiceStatements } from '#lib/data/chat/model-choices.ts'
 import { endOfTemporary, IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
+import { upsertItem, upsertThread } from '#lib/data/chat/upsert-items.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/platform/ids.ts'
 

@@ -1,6 +1,6 @@
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { ORIGIN, type Thread, type ThreadOrigin } from '#lib/chatkit/protocol/thread.ts'
-import { upsertThread } from '#lib/data/chat/chatkit-store.ts'
+import { upsertThread } from '#lib/data/chat/upsert-items.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Tx } from '#lib/platform/db/db.ts'
 import { toStorable } from '#lib/platform/json/to-storable.ts'

@@ -1,4 +1,4 @@
-import { APPROVAL_MS, APPROVALS_CHANNEL, claimParkedRun } from '#lib/data/runs/approvals.ts'
+import { APPROVAL_MS, APPROVALS_CHANNEL, claimParkedRun } from '#lib/data/runs/approvals/approvals.ts'
 import { moveToolCalls } from '#lib/data/runs/ledger.ts'
 import { endWaiting, STALE_MS } from '#lib/data/runs/runs.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'

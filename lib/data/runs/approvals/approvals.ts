@@ -18,7 +18,7 @@ export type Approval = Omit<ApprovalModel, 'status'> & { status: 'pending' | 'ex
 const DECLINED = 'denied'
 
 /** What an approval is for: a call, with hashes of its tool's definition and of the arguments shown. */
-type ApprovedCall = Pick<Approval, 'callId' | 'server' | 'tool' | 'toolHash' | 'argumentsHash'>
+export type ApprovedCall = Pick<Approval, 'callId' | 'server' | 'tool' | 'toolHash' | 'argumentsHash'>
 
 /** A new approval: a request for a person's decision about one call of a run. */
 export type NewApproval = Pick<Approval, 'id' | 'itemId' | 'keptId'> & ApprovedCall
@@ -187,40 +187,6 @@ export async function listRunsWithPendingApprovals(caller: { userId: string }, t
       WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'pending'`,
   )
   return rows.map(({ id }) => id)
-}
-
-/**
- * A tool that the person approved in a thread, with its definition's hash at that time, and when
- * they last did.
- */
-export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'> & { approvedAt: Date }
-
-/** The tools that the person approved in this thread, 1000 at most. */
-export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<ApprovedTool[]> {
-  return runStatementAs<ApprovedTool>(
-    caller,
-    Prisma.sql`
-      SELECT server, tool, tool_hash AS "toolHash", remember, max(decided_at) AS "approvedAt" FROM approvals
-      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved'
-      GROUP BY server, tool, tool_hash, remember LIMIT 1000`,
-  )
-}
-
-/** True if the person approved this very call in this thread. Models may give two calls one id. */
-export async function isCallApproved(
-  caller: { userId: string },
-  threadId: string,
-  { callId, server, tool, toolHash, argumentsHash }: ApprovedCall,
-): Promise<boolean> {
-  const call = { callId, server, tool, toolHash, argumentsHash }
-  const where = { threadId, ownerId: caller.userId, ...call, status: 'approved' }
-  return (await withCaller(caller, (tx) => tx.approval.count({ where }))) > 0
-}
-
-/** approved -> expired: the tools have changed since the person approved them. */
-export async function expireApprovedCalls(caller: { userId: string }, runId: string): Promise<void> {
-  const where = { runId, ownerId: caller.userId, status: 'approved' }
-  await withCaller(caller, (tx) => tx.approval.updateMany({ where, data: { status: 'expired', remember: false } }))
 }
 
 /**
