@@ -71,7 +71,7 @@ export function ChatFrame({
   const { initial, follow, noteAnswer } = useThreadAddress((threadId) => void chat.setThreadId(threadId))
 
   const menu = useModelMenu(models, initial, (selectedModelId) => void chat.setComposerValue({ selectedModelId }))
-  const panel = useServersPanel(initial)
+  const panel = useServersPanel(initial, personId)
   const sharing = useShareDialog(initial)
   const temporary = useTemporary(initial)
   const answering = useChosenAssistant(assistants, assistant, initial === null)
@@ -207,7 +207,7 @@ export function ChatFrame({
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />
-        {panel.isOpen && <ServersPanel {...panel.content} />}
+        {panel.isOpen && <ServersPanel {...panel.content} assistant={answering.chosen.slug} />}
       </div>
       {sharing.threadId && <ShareDialog threadId={sharing.threadId} onClose={sharing.close} />}
       {opened && (

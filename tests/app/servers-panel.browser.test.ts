@@ -32,10 +32,13 @@ beforeAll(async () => {
     { name: 'gone', url: await refusingUrl() },
   ]
   await writeFile(file, JSON.stringify({ servers }))
+  const cast = path.join(folder, 'assistants.json')
+  const choice = { kind: 'chosen', servers: [{ server: 'shop', tools: ['look'] }] }
+  await writeFile(cast, JSON.stringify({ assistants: [{ slug: 'reader', name: 'Reader', tools: choice }] }))
   model = await openAIServer()
   const settings = { OPENAI_BASE_URL: model.url, OPENAI_API: 'responses', OPENAI_API_KEY: 'k' }
   ;[app, browser] = await Promise.all([
-    startApp({ env: { SIGN_UP: 'open', MCP_SERVERS_FILE: file, ...settings } }),
+    startApp({ env: { SIGN_UP: 'open', MCP_SERVERS_FILE: file, ASSISTANTS_FILE: cast, ...settings } }),
     openBrowser(),
   ])
   page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
@@ -98,6 +101,10 @@ test('the panel shows each server with its state, and its tools with title and w
 test('what is off before the first message is off in the conversation that it begins, and after a reload', async () => {
   await press('Tool wipe things')
   await server('shop').getByText('1 of 2 tools on').waitFor()
+  // A reload before the first message closes the panel and its lists, and switches nothing on.
+  await page.reload()
+  await opener().click()
+  await server('shop').getByText('1 of 2 tools on').click()
   await say('one')
   expect(offered()).toContain('look')
   expect(offered()).not.toContain('wipe')
@@ -137,6 +144,25 @@ test('a new conversation begins with everything on', async () => {
   await server('shop').getByText('3 tools').waitFor()
   await say('five')
   expect(offered()).toEqual(expect.arrayContaining(['look', 'wipe', 'count']))
+})
+
+test('the assistant that is chosen before the first message is the one whose tools it shows', async () => {
+  await page.locator('openai-chatkit').getByRole('button', { name: 'New conversation' }).click()
+  await server('gone').waitFor()
+  await page.getByRole('radio', { name: 'Reader' }).press('Space')
+  await expect.poll(() => server('gone').count()).toBe(0)
+  await server('shop').getByText('1 tool', { exact: true }).click()
+  await press('Tool look things')
+  await server('shop').getByText('0 of 1 tools on').waitFor()
+  await say('reader one')
+  expect(offered()).not.toContain('look')
+  // It answers here from now on, and what was off stays off.
+  await server('shop').getByText('0 of 1 tools on').waitFor()
+  expect(await server('gone').count()).toBe(0)
+  await pressAndSave('Tool look things')
+  await say('reader two')
+  expect(offered()).toContain('look')
+  expect(offered()).not.toContain('wipe')
 })
 
 test('on a phone it is a drawer that takes the focus and gives it back', async () => {

@@ -24,10 +24,13 @@ export type Server = {
 /** What is off: a tool, or without one a server with all its tools. */
 export type Off = { server: string; tool?: string }
 
-/** The assistant's servers, as they are in this conversation. Throws if they do not load. */
-export async function readServers(threadId: string | null): Promise<Server[]> {
-  const query = threadId === null ? '' : `?${new URLSearchParams({ thread: threadId })}`
-  const response = await fetch(`/api/me/servers${query}`, { signal: AbortSignal.timeout(15_000) })
+/**
+ * The servers of the assistant of this conversation, or of `assistant` (its slug) before it begins.
+ * Throws if they do not load.
+ */
+export async function readServers(threadId: string | null, assistant: string): Promise<Server[]> {
+  const query = new URLSearchParams(threadId === null ? { assistant } : { thread: threadId })
+  const response = await fetch(`/api/me/servers?${query}`, { signal: AbortSignal.timeout(15_000) })
   if (!response.ok) throw new Error(`The servers could not be loaded (${response.status}).`)
   return ((await response.json()) as { servers: Server[] }).servers
 }

@@ -20,6 +20,8 @@ const SEARCH_FROM = 12
 
 type Props = {
   threadId: string | null
+  /** The slug of the assistant that will answer, before the conversation begins. */
+  assistant: string
   /** What is off before the conversation begins. */
   unsent: readonly Off[]
   keepUnsent: (off: Off[]) => void
@@ -98,9 +100,9 @@ function Top({ heading, onClose }: { heading: React.ReactNode; onClose: () => vo
   )
 }
 
-function Content({ threadId, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
+function Content({ threadId, assistant, unsent, keepUnsent }: Omit<Props, 'onClose'>) {
   const t = useTranslate()
-  const { servers, problem, switchTool, reload } = useServers(threadId, { unsent, keep: keepUnsent })
+  const { servers, problem, switchTool, reload } = useServers(threadId, { assistant, unsent, keep: keepUnsent })
   const [search, setSearch] = useState('')
   const shown = servers && filterServers(servers, search)
   const count = servers?.reduce((sum, { tools }) => sum + tools.length, 0) ?? 0

@@ -2,6 +2,29 @@
 
 import type { Off } from './ask-servers.ts'
 
+const KEY = 'switchboard-switches'
+
+/** What this person switched off in this tab for a conversation that has not begun. */
+export function findUnsent(personId: string): Off[] {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as { personId: string; off: Off[] } | null
+    return kept?.personId === personId ? kept.off : []
+  } catch {
+    // On the server, and in a browser without storage.
+    return []
+  }
+}
+
+/** Keeps it, so that a reload does not switch anything on again. */
+export function rememberUnsent(personId: string, off: readonly Off[]): void {
+  try {
+    if (off.length > 0) sessionStorage.setItem(KEY, JSON.stringify({ personId, off }))
+    else sessionStorage.removeItem(KEY)
+  } catch {
+    // A browser without storage forgets it at a reload.
+  }
+}
+
 const isSame = (a: Off, b: Off) => a.server === b.server && a.tool === b.tool
 
 /** These switches with one more change. */

@@ -19,11 +19,12 @@ export type Servers = {
 
 /**
  * The assistant's servers and tools in a conversation, kept up to date while the page is visible.
- * Before a conversation begins, `unsent` holds what is off, and `keep` changes it.
+ * Before a conversation begins, `assistant` is who will answer, `unsent` holds what is off, and `keep`
+ * changes it.
  */
 export function useServers(
   threadId: string | null,
-  { unsent, keep }: { unsent: readonly Off[]; keep: (off: Off[]) => void },
+  { assistant, unsent, keep }: { assistant: string; unsent: readonly Off[]; keep: (off: Off[]) => void },
 ): Servers {
   const t = useTranslate()
   const [servers, setServers] = useState<Server[] | null>(null)
@@ -35,7 +36,7 @@ export function useServers(
     turn.current += 1
     const own = turn.current
     try {
-      const read = await readServers(threadId)
+      const read = await readServers(threadId, assistant)
       if (own !== turn.current) return
       setServers(read)
       setProblem('')
@@ -43,12 +44,12 @@ export function useServers(
       if (own === turn.current)
         setProblem(error instanceof Error ? error.message : t('The servers could not be loaded.'))
     }
-  }, [threadId, t])
+  }, [threadId, assistant, t])
 
   const isWaiting = servers?.some(({ state }) => state !== 'connected') ?? false
   const refresh = useEffectEvent(() => void reload())
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is read anew
-  useEffect(() => followChanges('/api/me/servers/changes', () => refresh()), [threadId])
+  useEffect(() => followChanges('/api/me/servers/changes', () => refresh()), [threadId, assistant])
   useEffect(() => {
     if (!isWaiting) return
     const timer = setInterval(() => document.hidden || refresh(), LOOK_MS)

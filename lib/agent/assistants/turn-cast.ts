@@ -17,8 +17,8 @@ type Parts = {
   place: Place
   organisation: Organisation
   own: OwnWords
-  /** Called with the place after each handover. */
-  onChange: (place: Place, assistant: KnownAssistant) => void
+  /** Called with the place after each handover, before the other is asked. */
+  onChange: (place: Place, assistant: KnownAssistant) => Promise<void>
   /** Reads again whom the person may use. */
   readUsable: () => Promise<KnownAssistant[]>
 }
@@ -108,7 +108,7 @@ export class TurnCast {
     }
     this.#count += 1
     this.#current = to
-    this.#onChange({ base: this.#base, current: to.slug }, to)
+    await this.#onChange({ base: this.#base, current: to.slug }, to)
     return true
   }
 }

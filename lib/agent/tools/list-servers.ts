@@ -1,5 +1,10 @@
 import { findApprovalReason, type Known, type OfferedTool } from '#lib/agent/approvals/approval-rules.ts'
 import { UntrustedContent } from '#lib/agent/approvals/untrusted-content.ts'
+import { mayUseServer, mayUseTool } from '#lib/agent/assistants/may-use-tool.ts'
+import { findKeptPlace } from '#lib/agent/assistants/read-cast.ts'
+import { listUsableAssistants } from '#lib/agent/assistants/usable-assistants.ts'
+import { type AssistantConfig, DEFAULT_SLUG } from '#lib/data/assistants/assistant-config.ts'
+import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listSwitchedOff } from '#lib/data/chat/switched-off-tools.ts'
 import { listApprovedForThread } from '#lib/data/runs/approvals/approved-calls.ts'
 import { listPolicies } from '#lib/data/servers/policies.ts'
@@ -12,6 +17,7 @@ import { findHealth, findLastFailure } from '#lib/mcp-client/servers/health.ts'
 import { listServersFor, type McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { OffSwitches } from '#lib/mcp-client/tools/off-switches.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { AppError } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 
 /** When a person is asked before a call: each time, once, after content of others, or never. */
@@ -39,22 +45,24 @@ const TITLE_MAX_CHARS = 100
 const DESCRIPTION_MAX_CHARS = 200
 
 /**
- * The servers and tools that the person's assistant has now, switched on or off as in this
- * conversation. Tools that no model is offered (denied, not accepted) are not in it; one that the
- * chosen model refuses is.
+ * The servers and tools that the assistant of a conversation has for its person now, switched on or
+ * off as there. Before a conversation, `assistant` is the slug of the one that is chosen. Tools that
+ * no model is offered (denied, not accepted) are not in it; one that the chosen model refuses is.
  */
 export async function listServers(
   caller: Caller,
   threadId: string | undefined,
-  { builtinFetch }: { builtinFetch?: typeof fetch } = {},
+  { builtinFetch, assistant }: { builtinFetch?: typeof fetch; assistant?: string } = {},
 ): Promise<ShownServer[]> {
-  const [servers, policies, accounts, entries, approved] = await Promise.all([
+  const [choice, all, policies, accounts, entries, approved] = await Promise.all([
+    findToolChoice(caller, threadId, assistant),
     listServersFor(caller.role),
     listPolicies(caller),
     listAccounts(caller),
     threadId === undefined ? [] : listSwitchedOff(caller, threadId),
     threadId === undefined ? [] : listApprovedForThread(caller, threadId),
   ])
+  const servers = all.filter(({ name }) => mayUseServer(choice, name))
   // Starts no run and calls no tool, so the run and its thread do not exist.
   const nothing = { id: newId('run'), threadId: newId('thr'), userId: caller.userId, asking: LISTS_ONLY }
   const signal = AbortSignal.timeout(WAIT_MS)
@@ -66,11 +74,38 @@ export async function listServers(
         name: server.name,
         ...toState(server, mcp, accounts.get(server.id ?? '')),
         isOn: !off.hasServer(server.name),
-        tools: await listShownTools(server, mcp, off, approved),
+        tools: (await listShownTools(server, mcp, off, approved)).filter(({ name }) =>
+          mayUseTool(choice, server.name, name),
+        ),
       })),
     )
   } finally {
     await mcp.close()
+  }
+}
+
+/** The tools of the assistant that answers in a conversation, or that is chosen for a new one. */
+async function findToolChoice(
+  caller: Caller,
+  threadId: string | undefined,
+  chosen = DEFAULT_SLUG,
+): Promise<AssistantConfig['tools']> {
+  const [usable, slugs] = await Promise.all([
+    listUsableAssistants({ id: caller.userId, role: caller.role }),
+    threadId === undefined ? [chosen] : listThreadSlugs(caller, threadId),
+  ])
+  const answering = [...slugs, DEFAULT_SLUG].map((slug) => usable.find((one) => one.slug === slug)).find(Boolean)
+  return answering?.config.tools ?? { kind: 'none' }
+}
+
+/** Who answers in a conversation, and then the one that its person chose; nobody if it is not theirs. */
+async function listThreadSlugs(caller: Caller, threadId: string): Promise<string[]> {
+  try {
+    const { current, base } = findKeptPlace(await createPrismaStore(caller).loadThread(threadId))
+    return [current, base]
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return []
+    throw error
   }
 }
 

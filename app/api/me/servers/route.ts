@@ -10,11 +10,22 @@ import { toStorableText } from '#lib/platform/json/to-storable.ts'
 const ASKS = { name: 'server-list', points: 120, seconds: 60 }
 const THREAD_MAX_CHARS = 100
 
-/** The servers and tools that the person's assistant has now, in the conversation of `?thread=`. */
+/**
+ * The servers and tools that an assistant has for the person now: that of the conversation of
+ * `?thread=`, or for a new one that of `?assistant=`.
+ */
 export const GET = route({ limit: ASKS }, async ({ caller, request }) => {
-  const thread = new URL(request.url).searchParams.get('thread')
-  const threadId = thread === null ? undefined : toStorableText(thread.slice(0, THREAD_MAX_CHARS))
-  return jsonResponse({ servers: await listServers(caller, threadId, { builtinFetch }) })
+  const { searchParams } = new URL(request.url)
+  const read = (name: string) => {
+    const given = searchParams.get(name)
+    return given === null ? undefined : toStorableText(given.slice(0, THREAD_MAX_CHARS))
+  }
+  const assistant = read('assistant')
+  const servers = await listServers(caller, read('thread'), {
+    builtinFetch,
+    ...(assistant !== undefined && { assistant }),
+  })
+  return jsonResponse({ servers })
 })
 
 const Name = z.string().min(1).max(500).transform(toStorableText)
