@@ -356,17 +356,15 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
       ]),
     ),
   }
-  /** Pages of a test's own, by path, each under its own policy. */
-  const pages = new Map<string, { html: string; policy: string }>()
+  /** Pages of a test's own, by path, each under its own policy, which may only report. */
+  const pages = new Map<string, { html: string; policy: string; isReportOnly?: boolean }>()
   const server = createServer(async (incoming, response) => {
-    response.setHeader('content-security-policy', POLICY)
+    const page = pages.get(incoming.url ?? '')
+    const policy = `content-security-policy${page?.isReportOnly ? '-report-only' : ''}`
+    response.setHeader(policy, page?.policy ?? POLICY)
     // On a kept-alive connection Chromium itself would repeat a failed request.
     response.setHeader('connection', 'close')
-    const page = pages.get(incoming.url ?? '')
-    if (page)
-      return response
-        .writeHead(200, { 'content-type': 'text/html', 'content-security-policy': page.policy })
-        .end(page.html)
+    if (page) return response.writeHead(200, { 'content-type': 'text/html' }).end(page.html)
     const file = files[(incoming.url ?? '').split('?')[0] ?? '']
     if (file && incoming.url?.startsWith('/chatkit/')) response.setHeader('access-control-allow-origin', '*')
     if (incoming.url?.startsWith('/chatkit/pdf-worker-')) response.setHeader('content-security-policy', WORKER_POLICY)

@@ -1,6 +1,6 @@
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { toText, toWidgetAction, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toText, toWidgetAction, toWord, useAction } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 
 const ICON_SIZES: Record<string, number> = { sm: 14, md: 16, lg: 18, xl: 20, '2xl': 24 }
 
@@ -36,11 +36,11 @@ export function WidgetButton({ node }: { node: WidgetNode }) {
 }
 
 function toClasses({ variant, style, color, size, pill, uniform, block, label }: WidgetNode): string {
-  const kind = toText(variant) ?? (style === 'primary' ? 'solid' : 'outline')
+  const kind = toWord(variant) ?? (style === 'primary' ? 'solid' : 'outline')
   return [
     `is-${kind}`,
-    `w-${toText(color) ?? (style === 'primary' || kind === 'solid' ? 'primary' : 'secondary')}`,
-    size !== undefined && `is-size-${toText(size)}`,
+    `w-${toWord(color) ?? (style === 'primary' || kind === 'solid' ? 'primary' : 'secondary')}`,
+    size !== undefined && `is-size-${toWord(size)}`,
     pill === false && 'is-square',
     (uniform === true || !label) && 'is-uniform',
     block === true && 'is-block',

@@ -5,7 +5,7 @@ import { isAllowedImage, isSameOrigin } from '#lib/chatkit-element/markdown/link
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { toText, toWidgetAction, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toWidgetAction, toWord, useAction, WidgetContext } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { toBoxStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 type NodeProps = { node: WidgetNode }
@@ -25,7 +25,7 @@ export function Card({ node }: NodeProps) {
   const Frame = node.asForm ? 'form' : 'div'
   return (
     <Frame
-      class={`card w-card w-card-${toText(node.size) ?? 'md'} ${toThemeClass(theme)}`}
+      class={`card w-card w-card-${toWord(node.size) ?? 'md'} ${toThemeClass(theme)}`}
       style={toBoxStyle({ ...box, gap: undefined, align: undefined, justify: undefined })}
       {...(node.asForm === true && {
         onSubmit: (event: Event) => {

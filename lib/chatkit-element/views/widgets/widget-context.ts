@@ -77,6 +77,12 @@ export function toText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }
 
+/** A property as one word for a class name; undefined if it is anything else, so that no widget looks like what is not its own. */
+export function toWord(value: unknown): string | undefined {
+  const text = toText(value)
+  return text !== undefined && /^[\w-]+$/.test(text) ? text : undefined
+}
+
 /** The children of a node as a list; the property may be a list, one node or absent. */
 export function listChildren({ children }: WidgetNode): WidgetNode[] {
   return (Array.isArray(children) ? children : [children]).filter(isNode)

@@ -8,7 +8,7 @@ import { isField, WidgetField } from '#lib/chatkit-element/views/widgets/fields/
 import { WidgetButton } from '#lib/chatkit-element/views/widgets/widget-button.tsx'
 import { Card, Form } from '#lib/chatkit-element/views/widgets/widget-card.tsx'
 import { Children } from '#lib/chatkit-element/views/widgets/widget-children.tsx'
-import { toText } from '#lib/chatkit-element/views/widgets/widget-context.ts'
+import { toText, toWord } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { WidgetImage } from '#lib/chatkit-element/views/widgets/widget-image.tsx'
 import { ListView, ListViewItem } from '#lib/chatkit-element/views/widgets/widget-list.tsx'
 import { toBoxStyle, toColour, toSpace, toTextStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
@@ -37,7 +37,7 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   Basic: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
   Badge: ({ node }) => (
     <span
-      class={`w-badge w-${toText(node.color) ?? 'secondary'} w-${toText(node.variant) ?? 'soft'} w-badge-${toText(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
+      class={`w-badge w-${toWord(node.color) ?? 'secondary'} w-${toWord(node.variant) ?? 'soft'} w-badge-${toWord(node.size) ?? 'sm'} ${node.pill === false ? 'is-square' : ''}`}
       dir="auto"
     >
       {toText(node.label)}
@@ -45,7 +45,7 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
   ),
   Box: ({ node }) => <Box node={node} type={node.direction === 'row' ? 'w-row' : 'w-col'} />,
   Button: WidgetButton,
-  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${toText(node.size) ?? 'md'}`} />,
+  Caption: ({ node }) => <Text node={node} type={`w-caption w-caption-${toWord(node.size) ?? 'md'}`} />,
   Card,
   Chart,
   Col: ({ node }) => <Box node={node} type="w-col" />,
@@ -80,9 +80,9 @@ const VIEWS: Record<string, (props: NodeProps) => ComponentChildren> = {
     node.editable ? (
       <WidgetField node={node} />
     ) : (
-      <Text node={node} type={`w-text w-text-${toText(node.size) ?? 'md'}`} />
+      <Text node={node} type={`w-text w-text-${toWord(node.size) ?? 'md'}`} />
     ),
-  Title: ({ node }) => <Text node={node} type={`w-title w-title-${toText(node.size) ?? 'md'}`} />,
+  Title: ({ node }) => <Text node={node} type={`w-title w-title-${toWord(node.size) ?? 'md'}`} />,
   Transition: ({ node }) => (
     // A new key makes a new element, which fades in.
     <div key={transitionKey(node)} class="w-transition">

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
+import { toWord } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 
 type Style = Record<string, string | number>
 
@@ -83,8 +84,17 @@ export function toColour(value: unknown): string | undefined {
     const { light, dark } = value as { light: unknown; dark: unknown }
     return `light-dark(${toColour(light) ?? 'inherit'}, ${toColour(dark) ?? 'inherit'})`
   }
-  if (typeof value !== 'string' || /url|image|;/i.test(value)) return undefined
+  if (typeof value !== 'string' || !isPaint(value)) return undefined
   return (Object.hasOwn(TOKENS, value) ? TOKENS[value] : undefined) ?? primitive(value) ?? value
+}
+
+/** What a colour or a gradient may be computed with. Any other function could fetch something. */
+const PAINTS =
+  /^(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark|(?:repeating-)?(?:linear|radial|conic)-gradient|calc|min|max|clamp)?$/i
+
+/** True for a colour or a gradient. CSS reads `u\72l(` as `url(`, so that no escape is one. */
+function isPaint(value: string): boolean {
+  return !/[\\;{}]|\/\*/.test(value) && [...value.matchAll(/([\w-]*)\(/g)].every(([, name = '']) => PAINTS.test(name))
 }
 
 const COLUMNS: Record<string, string> = { xs: '3rem', sm: '5rem', md: '8rem', lg: '12rem', xl: '16rem' }
@@ -125,7 +135,7 @@ function toBorder(value: unknown): string | undefined {
     unknown
   >
   return typeof size === 'number'
-    ? `${size}px ${typeof style === 'string' ? style : 'solid'} ${toColour(color) ?? 'var(--line)'}`
+    ? `${size}px ${toWord(style) ?? 'solid'} ${toColour(color) ?? 'var(--line)'}`
     : undefined
 }
 

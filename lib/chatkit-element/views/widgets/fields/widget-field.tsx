@@ -3,6 +3,7 @@ import type { WidgetNode } from '#lib/chatkit/protocol/items.ts'
 import { CheckboxField, RadioField, SelectField } from '#lib/chatkit-element/views/widgets/fields/choice-fields.tsx'
 import { DateField, TextareaField, TextField } from '#lib/chatkit-element/views/widgets/fields/text-fields.tsx'
 import { useField } from '#lib/chatkit-element/views/widgets/fields/use-field.ts'
+import { toWord } from '#lib/chatkit-element/views/widgets/widget-context.ts'
 import { toTextStyle } from '#lib/chatkit-element/views/widgets/widget-style.ts'
 
 const FIELDS: Record<string, (props: { node: WidgetNode }) => JSX.Element> = {
@@ -32,7 +33,7 @@ function FieldLabel({ node }: { node: WidgetNode }) {
   const { text, fieldId } = useField(node)
   return (
     <label
-      class={`w-label w-text-${text('size') ?? 'sm'}`}
+      class={`w-label w-text-${toWord(node.size) ?? 'sm'}`}
       for={fieldId(text('fieldName') ?? '')}
       style={toTextStyle(node)}
       dir="auto"
