@@ -13,6 +13,7 @@ export async function register(): Promise<void> {
     { startRecovery },
     { startExpiry },
     { startTasks },
+    { startWaiting },
     { log },
   ] = await Promise.all([
     import('#lib/platform/redirect-console.ts'),
@@ -22,6 +23,7 @@ export async function register(): Promise<void> {
     import('#lib/runs/heartbeat.ts'),
     import('#lib/agent/start-expiry.ts'),
     import('#app/api/chatkit/start-tasks.ts'),
+    import('#app/api/chatkit/start-waiting.ts'),
     import('#lib/platform/log.ts'),
   ])
   if (process.env.NODE_ENV === 'production') redirectConsole()
@@ -29,6 +31,7 @@ export async function register(): Promise<void> {
   startRecovery()
   startExpiry()
   startTasks()
+  startWaiting()
   // A database that does not answer yet must not stop the start. A restart prints the code again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUpServers()

@@ -204,6 +204,7 @@ export function ChatFrame({
           data-right-action-label={t('Servers and tools')}
           data-share-label="Share and export"
           data-versions="on"
+          data-waiting="on"
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />

@@ -17,6 +17,7 @@ import { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { Reader } from '#lib/chatkit-element/session/reader.ts'
 import { Sender } from '#lib/chatkit-element/session/sender.ts'
 import { Turns } from '#lib/chatkit-element/session/turns.ts'
+import { Waiting } from '#lib/chatkit-element/session/waiting.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { dropAfter, withOutcome } from '#lib/chatkit-element/state/reducer.ts'
 import { emptyView, type Failure, isLocal } from '#lib/chatkit-element/state/view.ts'
@@ -35,6 +36,7 @@ export class Chat {
   readonly suggestions: Suggestions
   readonly sender: Sender
   readonly actions: ItemActions
+  readonly waiting: Waiting
   readonly #otherWindows = new OtherWindows()
   readonly #host: Host
   readonly #api: Api
@@ -68,9 +70,9 @@ export class Chat {
     })
     this.state.subscribe(() => this.history.follow(this.state.value.view.thread))
     this.#catchUp = new CatchUp(this.state, this.#turns, this.#reader, this.composer)
-    this.background = new BackgroundWatch(this.state, this.#api, this.#turns, this.#catchUp, (error) =>
-      this.report(error),
-    )
+    this.waiting = new Waiting(this.state, this.#api, host, this.#outbox, this.composer)
+    const by = { catchUp: this.#catchUp, reader: this.#reader, waiting: this.waiting }
+    this.background = new BackgroundWatch(this.state, this.#api, this.#turns, by, (error) => this.report(error))
     this.sender = new Sender(this.state, this.#turns, this.#outbox, this.composer, (refusal) =>
       this.#meet(refusal, 'draft'),
     )

@@ -6,7 +6,7 @@ import { Language } from '#lib/chatkit-element/language/language.ts'
 import { resolveLocale } from '#lib/chatkit-element/language/locale.ts'
 import { loadMarkdown } from '#lib/chatkit-element/markdown-part.ts'
 import { DraftStore } from '#lib/chatkit-element/message/draft-store.ts'
-import { Ready } from '#lib/chatkit-element/session/ready.ts'
+import { Ready } from '#lib/chatkit-element/ready.ts'
 import { Signal } from '#lib/chatkit-element/signal.ts'
 import { makeStyleSheet } from '#lib/chatkit-element/styles/sheet.ts'
 import { toTheme } from '#lib/chatkit-element/styles/theme.ts'
@@ -180,7 +180,7 @@ export class ChatKitElement extends Base {
           ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
           filesUrl: this.dataset.filesUrl ?? null,
           ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, shareLabel: this.dataset.shareLabel ?? null },
-          ...{ withVersions: this.dataset.versions === 'on', ...speaks },
+          ...{ withVersions: this.dataset.versions === 'on', withWaiting: this.dataset.waiting === 'on', ...speaks },
         }),
         this.#mount,
       )

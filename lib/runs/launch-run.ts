@@ -14,6 +14,7 @@ import { noteChange } from '#lib/platform/process/watch-changes.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { LogWriter } from '#lib/runs/log-writer.ts'
+import { beginNextTurn } from '#lib/runs/next-turn.ts'
 import { keepEndedRun, type LiveRun, registry } from '#lib/runs/registry.ts'
 import type { RunHandle } from '#lib/runs/run-handle.ts'
 
@@ -177,6 +178,7 @@ async function settleRun(run: LiveRun, outcome: RunOutcome, facts: RunFacts): Pr
   // for a database that is down.
   await withDeadline(tried, FINISH_MS, () => undefined)
   run.active = false
+  beginNextTurn(run)
   run.log.end()
   const { status, failureClass: failure_class } = outcome
   const { firstDeltaAt: _, allowRetry: __, ...told } = facts

@@ -15,6 +15,7 @@ import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 import { countRun } from '#lib/platform/metrics/run-metrics.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
+import { DELIVERY } from '#lib/runs/next-turn.ts'
 
 /**
  * More events than a process can hold unwritten. It keeps the closing events' numbers above any
@@ -59,12 +60,13 @@ export async function recoverRuns(threadId?: string): Promise<number> {
 /**
  * Keeps in the thread whatever the log says was streamed. Resolves to the last number of the log.
  * Resolves to 0 for a run that had not begun to answer: no failure is reported, so that its client
- * sends the request again and is answered.
+ * sends the request again and is answered. A message that had waited has no such client.
  */
 async function closeAbandonedRunLog(tx: Tx, run: AbandonedRun): Promise<number> {
-  const { id: runId, ownerId, threadId, status } = run
+  const { id: runId, ownerId, threadId, status, operation } = run
   const rows = await listRunEvents(tx, runId)
-  if (status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {
+  const hasClient = operation !== DELIVERY
+  if (hasClient && status !== 'stopped' && rows.every(({ event }) => isOpening(event)) && !(await hasActed(tx, run))) {
     await forgetEvents(tx, runId)
     return 0
   }

@@ -43,6 +43,8 @@ export type RunWork = {
   /** Ends what works on the thread, if the turn is to take its place. */
   makeRoom?: (() => Promise<void>) | undefined
   begin: () => Promise<Produce>
+  /** False: if another run has the thread, it is not waited for, whatever the settings say. */
+  isPatient?: boolean
 }
 
 /** The run that answers a request. */
@@ -58,13 +60,16 @@ type Started = Pick<LiveRun, 'id' | 'ended'>
  * its end, if the settings say so); limited if the person has too many runs or starts too many;
  * unauthenticated if the session has ended meanwhile; unavailable while the server shuts down.
  */
-export async function startRun(about: RunAbout, { opening, check, makeRoom, begin }: RunWork): Promise<Started> {
+export async function startRun(
+  about: RunAbout,
+  { opening, check, makeRoom, begin, isPatient = true }: RunWork,
+): Promise<Started> {
   const { caller, threadId, operation, requestId, clientRequestId, messageId: turnId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
   const { sessionVersion } = caller
   const repeated = await insertInTurn(
     { ...run, sessionVersion, operation, requestId, clientRequestId, turnId },
-    { opening, check, makeRoom },
+    { opening, check, makeRoom, isPatient },
   )
   if (repeated) return { id: repeated, ended: registry().runs.get(repeated)?.ended ?? Promise.resolve() }
   const produce = await begin().catch(async (error) => {
@@ -88,10 +93,10 @@ export async function startRun(about: RunAbout, { opening, check, makeRoom, begi
  */
 async function insertInTurn(
   run: NewRun,
-  { opening, check, makeRoom }: Pick<RunWork, 'opening' | 'check' | 'makeRoom'>,
+  { opening, check, makeRoom, isPatient }: Pick<RunWork, 'opening' | 'check' | 'makeRoom' | 'isPatient'>,
 ): Promise<string | undefined> {
   const { RUNS_AT_ONCE: atOnce, RUNS_PER_MINUTE: perMinute, WHILE_ANSWERING } = env()
-  const deadline = Date.now() + (WHILE_ANSWERING === 'wait' ? QUEUE_MS : 0)
+  const deadline = Date.now() + (WHILE_ANSWERING === 'wait' && isPatient ? QUEUE_MS : 0)
   await makeRoom?.()
   for (let recovered = false, waits = false, isRoomMadeAgain = false; ; ) {
     requireServing()

@@ -11,6 +11,7 @@ import type {
   WorkflowItem,
 } from '#lib/chatkit/protocol/items.ts'
 import { toSpokenText } from '#lib/chatkit-element/state/plain-text.ts'
+import { toCaughtUpView, toLoadedView } from '#lib/chatkit-element/state/read-view.ts'
 import {
   addLocalMessage,
   applyEvent,
@@ -18,8 +19,6 @@ import {
   dropAfter,
   dropMessage,
   endTurn,
-  toCaughtUpView,
-  toLoadedView,
 } from '#lib/chatkit-element/state/reducer.ts'
 import { groupByTurn } from '#lib/chatkit-element/state/turn-groups.ts'
 import { emptyView, makeLocalId, type ThreadView } from '#lib/chatkit-element/state/view.ts'

@@ -113,6 +113,7 @@ type Ids = {
   sharedFile: string
   sharedItem: string
   branch: string
+  waiting: string
   title: string
 }
 const MISSING: Ids = {
@@ -133,6 +134,7 @@ const MISSING: Ids = {
   sharedFile: 'atc_11111111111111111111111111',
   sharedItem: 'shi_00000000000000000000000000',
   branch: 'brn_00000000000000000000000000',
+  waiting: 'msg_00000000000000000000000000',
   title: 'No such title at all',
 }
 const SECRET = 'the vault code is 90210'
@@ -245,7 +247,17 @@ beforeAll(async () => {
     (await tx.sharedItem.findFirstOrThrow(ofShare)).id,
   ])
   await store.branches?.setAside(thread, { after: items.data[0]?.id ?? '' })
+  const waiting = 'msg_11111111111111111111111111'
+  await store.waiting?.add({
+    ...at,
+    id: waiting,
+    type: 'user_message',
+    content: [{ type: 'input_text', text: SECRET }],
+    attachments: [],
+    inference_options: {},
+  })
   hers = {
+    waiting,
     branch: (await store.branches?.list(thread))?.[0]?.branches[0] ?? '',
     ...{ share, sharedFile, sharedItem },
     question,
@@ -546,6 +558,9 @@ const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown
   'threads.list': ({ thread }) => ({ after: thread }),
   'threads.choose_branch': ({ thread, branch }) => ({ thread_id: thread, branch_id: branch }),
   'threads.delete_turn': ({ thread, item }) => ({ thread_id: thread, item_id: item }),
+  'threads.wait_message': ({ thread }) => ({ thread_id: thread, input: INPUT }),
+  'threads.take_back': ({ thread, waiting }) => ({ thread_id: thread, item_id: waiting }),
+  'threads.send_waiting': ({ thread, waiting }) => ({ thread_id: thread, item_id: waiting }),
   'threads.update': ({ thread }) => ({ thread_id: thread, title: 'stolen' }),
   'threads.delete': ({ thread }) => ({ thread_id: thread }),
   'items.list': ({ thread, item }) => ({ thread_id: thread, after: item }),
@@ -569,6 +584,7 @@ test('every ChatKit operation answers for another person’s ids as for missing 
     if (params && 'item_id' in params(hers))
       await expectSame(`${type} in his thread`, (ids) => ask(type, { ...params(ids), thread_id: own }))
   const kept = await createPrismaStore(ann.caller).listItems(hers.thread, { limit: 10, order: 'asc' })
+  expect(await createPrismaStore(ann.caller).waiting?.list(hers.thread)).toHaveLength(1)
   expect(kept.data[0]).toMatchObject({ id: hers.item, content: [{ text: SECRET }, { text: SECRET }] })
 })
 

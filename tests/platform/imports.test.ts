@@ -254,6 +254,7 @@ test('the list of files that may query across people is short', () => {
       "models: lib/data/models/model-providers.ts",
       "models: lib/data/models/offered-models.ts",
       "models: lib/data/models/stored-models.ts",
+      "recovery: lib/data/chat/waiting/due-messages.ts",
       "recovery: lib/data/people/one-time-codes.ts",
       "recovery: lib/data/people/users.ts",
       "recovery: lib/data/runs/ledger.ts",

@@ -26,6 +26,7 @@ import { env } from '#lib/platform/env.ts'
 import { toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { attachToRun, findRepeated } from '#lib/runs/attach-run.ts'
+import { beginNextTurn } from '#lib/runs/next-turn.ts'
 
 /** Limits for one person: transcriptions and uploads. */
 const SPEECH: Limit = { name: 'speech', points: 20, seconds: 60 }
@@ -57,6 +58,7 @@ export function makeDeps(caller: Caller, { respond, act }: Pick<Answering, 'resp
           ? { threadId, events: watchTasks(caller, stored, threadId, () => attachToRun(caller, threadId)) }
           : attachToRun(caller, threadId, to),
       findRepeated: (requestId) => findRepeated(caller, requestId),
+      beginWaiting: (threadId) => beginNextTurn({ ownerId: caller.userId, threadId }),
     },
     files: ATTACHMENTS === 'on' ? filesOf(caller) : undefined,
     feedback: (given) => saveFeedback(caller, given),

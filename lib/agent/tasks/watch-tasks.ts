@@ -9,6 +9,8 @@ import { processState } from '#lib/platform/process-state.ts'
 
 /** How often (ms) a thread is looked at, because notifications may be lost. */
 const LOOK_MS = 3_000
+/** The same while a message waits for its turn, which begins at once as a rule. */
+const WAITING_LOOK_MS = 300
 const ITEMS = 50
 
 const watched = processState('watched tasks', () => {
@@ -21,8 +23,8 @@ const watched = processState('watched tasks', () => {
 })
 
 /**
- * Shows how far the tasks of a thread are, in the lines of their calls, until a run takes them up;
- * then that run's events. Returns true once no task goes on, false if the reader should ask again
+ * Shows how far the tasks of a thread are, in the lines of their calls, until a run takes them up or
+ * begins with a message that waits; then that run's events. Returns true once nothing of this goes on, false if the reader should ask again
  * elsewhere. `attach` resolves to the run that is at work in the thread. The caller must check that
  * the reader may see the thread.
  */
@@ -38,7 +40,9 @@ export async function* watchTasks(
     while (!isShuttingDown()) {
       const running = await attach()
       if (running) return yield* running.events
-      if ((await listOpenTasks(caller, threadId)).length === 0) return true
+      const next = (await store.waiting?.list(threadId))?.[0]
+      const waits = next !== undefined && !next.is_held
+      if (!waits && (await listOpenTasks(caller, threadId)).length === 0) return true
       const page = await store.listItems(threadId, { limit: ITEMS, order: 'desc' })
       const open = await listOpenTasks(caller, threadId, page.data.flatMap(listOpenCalls))
       for (const item of page.data) {
@@ -49,7 +53,7 @@ export async function* watchTasks(
         shown.set(item.id, text)
         yield { event }
       }
-      await news.next()
+      await news.next(waits && next.note === undefined ? WAITING_LOOK_MS : LOOK_MS)
     }
     return false
   } finally {
@@ -57,7 +61,7 @@ export async function* watchTasks(
   }
 }
 
-function subscribe(threadId: string): { next(): Promise<void>; close(): void } {
+function subscribe(threadId: string): { next(ms: number): Promise<void>; close(): void } {
   const { wakes } = watched()
   let arrival = Promise.withResolvers<void>()
   const wake = () => arrival.resolve()
@@ -65,8 +69,8 @@ function subscribe(threadId: string): { next(): Promise<void>; close(): void } {
   wakes.set(threadId, own.add(wake))
   return {
     /** Resolves when there was news since the last time, or after a while. */
-    async next() {
-      const timer = setTimeout(wake, LOOK_MS)
+    async next(ms: number) {
+      const timer = setTimeout(wake, ms)
       await arrival.promise
       clearTimeout(timer)
       arrival = Promise.withResolvers<void>()

@@ -95,7 +95,9 @@ export class Dictation {
 
   async #transcribe(recording: Blob, signal: AbortSignal): Promise<void> {
     const params = { audio_base64: await base64Of(recording), mime_type: recording.type }
-    const { text } = await this.#api.query<{ text: string }>('input.transcribe', params, signal, TRANSCRIBE_MS)
+    const { text } = await this.#api.query<{ text: string }>('input.transcribe', params, signal, {
+      timeoutMs: TRANSCRIBE_MS,
+    })
     if (text.trim()) this.#composer.insert(text.trim())
     else this.#composer.state.patch({ refusal: this.#host.strings().nothingHeard })
   }

@@ -20,14 +20,21 @@ export class Outbox {
     this.#host = host
   }
 
-  /** Takes over the unsent messages of an earlier page. */
+  /** Takes over the unsent messages of an earlier page. None of them waits any more. */
   begin(): void {
-    this.#sending = [...(this.#host.drafts()?.unsent() ?? [])]
+    this.#sending = (this.#host.drafts()?.unsent() ?? []).map(({ waits: _, ...sending }) => sending)
   }
 
   add(message: Outgoing, threadId: string | null, replaces?: string): Sending {
     const edit = replaces !== undefined && { replaces }
     const sending = { id: newRequestId(), threadId, isNew: threadId === null, message, ...edit }
+    this.#set([...this.#sending, sending])
+    return sending
+  }
+
+  /** Adds a message that is to be sent after the running answer. */
+  addWaiting(message: Outgoing, threadId: string): Sending {
+    const sending = { id: newRequestId(), threadId, isNew: false, message, waits: true }
     this.#set([...this.#sending, sending])
     return sending
   }
@@ -60,7 +67,7 @@ export class Outbox {
   unsentIn(threadId: string | null, items: readonly ThreadItem[] = []): UserMessageItem[] {
     for (const { id } of this.#sending)
       if (items.some((item) => item.type === 'user_message' && item.request_id === id)) this.remove(id)
-    return this.#sending.filter((sending) => sending.threadId === threadId).map(itemOf)
+    return this.#sending.filter((sending) => sending.threadId === threadId && !sending.waits).map(itemOf)
   }
 
   /** The thread does not exist: its unsent messages will begin a new one. */

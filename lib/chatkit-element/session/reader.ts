@@ -1,11 +1,13 @@
 import type { Api } from '#lib/chatkit/client/api.ts'
 import { ApiError } from '#lib/chatkit/client/api-errors.ts'
+import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
 import type { ChatState } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Outbox } from '#lib/chatkit-element/session/outbox.ts'
 import { readOlder, readThread } from '#lib/chatkit-element/session/read-thread.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { toCaughtUpView, toLoadedView, withEarlierItems } from '#lib/chatkit-element/state/reducer.ts'
+import { toCaughtUpView, toLoadedView, withEarlierItems } from '#lib/chatkit-element/state/read-view.ts'
 import type { ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { findMessage, toError } from '#lib/chatkit-element/transport/to-error.ts'
 
@@ -57,7 +59,7 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (!signal.aborted && this.#threadId() === threadId)
-      this.#state.patch({ view: toLoadedView(thread, items, this.#outbox.unsentIn(threadId, items)), older })
+      this.#state.patch({ view: toLoadedView(thread, items, this.#unsent(thread, items)), older })
   }
 
   /**
@@ -69,12 +71,7 @@ export class Reader {
     if (!threadId) return
     const { thread, items, older } = await readThread(this.#api, threadId, signal)
     if (signal.aborted || this.#threadId() !== threadId) return
-    const { view, joins } = toCaughtUpView(
-      toKnown(this.#state.value.view),
-      thread,
-      items,
-      this.#outbox.unsentIn(threadId, items),
-    )
+    const { view, joins } = toCaughtUpView(toKnown(this.#state.value.view), thread, items, this.#unsent(thread, items))
     this.#state.patch({ view, ...(!joins && { older }) })
   }
 
@@ -92,6 +89,11 @@ export class Reader {
     } finally {
       this.#state.patch({ loadingOlder: false })
     }
+  }
+
+  #unsent(thread: WireThread, items: readonly ThreadItem[]): UserMessageItem[] {
+    const stored = [...items, ...(thread.waiting ?? []).map(({ message }) => message)]
+    return this.#outbox.unsentIn(thread.id, stored)
   }
 
   #threadId(): string | null {

@@ -1,8 +1,8 @@
 import { applyUpdate } from '#lib/chatkit/protocol/apply-update.ts'
 import type { ItemUpdated, ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { Task, ThreadItem, TurnOutcome, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Fork, WireThread } from '#lib/chatkit/protocol/thread.ts'
-import { emptyView, isLocal, makeLocalId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
+import type { WireThread } from '#lib/chatkit/protocol/thread.ts'
+import { isLocal, makeLocalId, type ThreadHead, type ThreadView } from '#lib/chatkit-element/state/view.ts'
 import { toWholeItem } from '#lib/chatkit-element/state/whole-item.ts'
 
 /**
@@ -14,7 +14,12 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
   switch (event.type) {
     case 'thread.created':
     case 'thread.updated':
-      return { ...view, thread: headOf(event.thread), forks: event.thread.forks ?? view.forks }
+      return {
+        ...view,
+        thread: headOf(event.thread),
+        forks: event.thread.forks ?? view.forks,
+        ...(event.thread.waiting && { waiting: event.thread.waiting }),
+      }
     case 'thread.item.added':
       return withWhole(event.item, view, addItem)
     case 'thread.item.updated':
@@ -46,18 +51,6 @@ export function applyEvent(view: ThreadView, event: ThreadStreamEvent): ThreadVi
   }
 }
 
-/**
- * The view of a thread as the server stores it, followed by the unsent messages. Replaces the
- * previous view.
- */
-export function toLoadedView(
-  thread: WireThread,
-  items: readonly ThreadItem[],
-  unsent: readonly UserMessageItem[] = [],
-): ThreadView {
-  return { ...emptyView, thread: headOf(thread), items: [...wholeItems(items), ...unsent], forks: thread.forks ?? [] }
-}
-
 /** Sets how the thread's last turn ended; undefined while that is not known. */
 export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined): ThreadView {
   const at = view.items.findLastIndex((item) => item.type === 'user_message')
@@ -65,45 +58,6 @@ export function withOutcome(view: ThreadView, outcome: TurnOutcome | undefined):
   if (item?.type !== 'user_message' || isLocal(item) || item.outcome === outcome) return view
   const { outcome: _, ...bare } = item
   return { ...view, items: view.items.with(at, { ...bare, ...(outcome && { outcome }) }) }
-}
-
-/**
- * Updates the view with the newest items from the server. Unchanged items keep their identity, and
- * if the new items connect to those that are shown (`joins`), the earlier ones stay. Failure and
- * notices of the last turn stay until the items change; a failure that offered to look again is
- * cleared.
- */
-export function toCaughtUpView(
-  view: ThreadView,
-  thread: WireThread,
-  newest: readonly ThreadItem[],
-  unsent: readonly UserMessageItem[] = [],
-): { view: ThreadView; joins: boolean } {
-  const shown = new Map(view.items.map((item) => [item.id, item]))
-  const items = wholeItems(newest).map((item) => {
-    const before = shown.get(item.id)
-    return before && JSON.stringify(before) === JSON.stringify(item) ? before : item
-  })
-  const at = view.items.findIndex(({ id }) => id === items[0]?.id)
-  const earlier = view.items.slice(0, Math.max(0, at))
-  const all = [...earlier, ...items, ...unsent.map((item) => shown.get(item.id) ?? item)]
-  const isSame = all.map(({ id }) => id).join() === view.items.map(({ id }) => id).join()
-  const isOver = !isSame || view.failure?.retry === 'attach' || view.failure?.retry === 'load'
-  const forks = toSameForks(view.forks, thread.forks ?? [])
-  const head = { ...view, thread: headOf(thread), items: all, forks }
-  return { view: { ...head, ...(isOver && { failure: null }), ...(!isSame && { notices: [] }) }, joins: at >= 0 }
-}
-
-/** The newest forks, of which those that have not changed keep their identity. */
-function toSameForks(before: readonly Fork[], newest: readonly Fork[]): Fork[] {
-  const known = new Map(before.map((fork) => [JSON.stringify(fork), fork]))
-  return newest.map((fork) => known.get(JSON.stringify(fork)) ?? fork)
-}
-
-/** Puts earlier messages before those that are shown. */
-export function withEarlierItems(view: ThreadView, earlier: readonly ThreadItem[]): ThreadView {
-  const known = new Set(view.items.map(({ id }) => id))
-  return { ...view, items: [...wholeItems(earlier).filter((item) => !known.has(item.id)), ...view.items] }
 }
 
 /** A turn begins: removes what the last one reported about itself. */
@@ -149,7 +103,7 @@ export function dropAfter(view: ThreadView, itemId: string): ThreadView {
   return at < 0 ? view : { ...view, items: view.items.slice(0, at + 1) }
 }
 
-function headOf({ id, title, status, allowed_image_domains, context_usage, origin }: WireThread): ThreadHead {
+export function headOf({ id, title, status, allowed_image_domains, context_usage, origin }: WireThread): ThreadHead {
   return {
     id,
     status: status ?? { type: 'active' },
@@ -160,7 +114,7 @@ function headOf({ id, title, status, allowed_image_domains, context_usage, origi
   }
 }
 
-function wholeItems(items: readonly ThreadItem[]): ThreadItem[] {
+export function wholeItems(items: readonly ThreadItem[]): ThreadItem[] {
   return items.flatMap((item) => toWholeItem(item) ?? [])
 }
 
@@ -200,7 +154,9 @@ function updateItem(view: ThreadView, { item_id: id, update }: ItemUpdated): Thr
 function settleItem(view: ThreadView, item: ThreadItem): ThreadView {
   const known = view.items.findLastIndex(({ id }) => id === item.id)
   const at = known < 0 && item.type === 'user_message' ? localOf(view, item) : known
-  return { ...closed(view, item.id), items: at < 0 ? [...view.items, item] : view.items.with(at, item) }
+  const settled = { ...closed(view, item.id), items: at < 0 ? [...view.items, item] : view.items.with(at, item) }
+  if (!view.waiting.some(({ message }) => message.id === item.id)) return settled
+  return { ...settled, waiting: view.waiting.filter(({ message }) => message.id !== item.id) }
 }
 
 /**

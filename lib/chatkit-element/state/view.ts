@@ -1,6 +1,6 @@
 import type { Notice, ProgressUpdate } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Fork, WireThread } from '#lib/chatkit/protocol/thread.ts'
+import type { Fork, WaitingMessage, WireThread } from '#lib/chatkit/protocol/thread.ts'
 
 export type ThreadHead = Pick<
   WireThread,
@@ -28,6 +28,8 @@ export type ThreadView = {
   items: readonly ThreadItem[]
   /** The places from which more than one way goes on. */
   forks: readonly Fork[]
+  /** The messages that wait for the end of an answer, oldest first; those on their way to the server too. */
+  waiting: readonly WaitingMessage[]
   /** The ids of items that are still being written. */
   open: ReadonlySet<string>
   /**
@@ -46,6 +48,7 @@ export const emptyView: ThreadView = {
   thread: null,
   items: [],
   forks: [],
+  waiting: [],
   open: new Set(),
   rebuilding: new Map(),
   imageProgress: new Map(),

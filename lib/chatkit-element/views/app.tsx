@@ -23,6 +23,7 @@ type Props = {
   rightActionLabel: string | null
   shareLabel: string | null
   withVersions: boolean
+  withWaiting: boolean
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
@@ -36,11 +37,23 @@ export function App({
   rightActionLabel,
   shareLabel,
   withVersions,
+  withWaiting,
 }: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
-    () => ({ chat, options: current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions }),
-    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions],
+    () => ({
+      chat,
+      options: current,
+      strings,
+      locale,
+      callsUrl,
+      filesUrl,
+      rightActionLabel,
+      shareLabel,
+      withVersions,
+      withWaiting,
+    }),
+    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions, withWaiting],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

@@ -23,6 +23,8 @@ export type Ui = {
   shareLabel: string | null
   /** True if the server keeps what is edited and answered again (`data-versions`). */
   withVersions: boolean
+  /** True if the server keeps messages that wait for the end of an answer (`data-waiting`). */
+  withWaiting: boolean
 }
 
 export const UiContext = createContext<Ui | null>(null)

@@ -28,9 +28,14 @@ export class Api {
    * Sends an operation that answers with JSON. Throws ApiError, ConnectionError or the signal's
    * AbortError.
    */
-  async query<T>(type: string, params: object, signal?: AbortSignal, timeoutMs = QUERY_TIMEOUT_MS): Promise<T> {
+  async query<T>(
+    type: string,
+    params: object,
+    signal?: AbortSignal,
+    { timeoutMs = QUERY_TIMEOUT_MS, id }: { timeoutMs?: number; id?: string } = {},
+  ): Promise<T> {
     const deadline = AbortSignal.timeout(timeoutMs)
-    const response = await this.#post(type, params, signal ? AbortSignal.any([signal, deadline]) : deadline)
+    const response = await this.#post(type, params, signal ? AbortSignal.any([signal, deadline]) : deadline, id)
     try {
       return (await response.json()) as T
     } catch (cause) {

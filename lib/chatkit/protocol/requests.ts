@@ -38,7 +38,7 @@ function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }
 
-/** The operations and their parameters: 16 of the protocol, and four that only our element sends. */
+/** The operations and their parameters: 16 of the protocol, and seven that only our element sends. */
 export const PARAMS = {
   /** `temporary` is our extension: the thread is in no list, and ends by itself. */
   'threads.create': z.object({ input: UserMessageInput, temporary: z.boolean().nullish() }),
@@ -86,6 +86,12 @@ export const PARAMS = {
   }),
   /** Our extension: shows another of the ways on from a place of the thread. */
   'threads.choose_branch': z.object({ ...thread, branch_id: id }),
+  /** Our extension: stores a message that becomes the next turn when the running one ends. */
+  'threads.wait_message': z.object({ ...thread, input: UserMessageInput }),
+  /** Our extension: takes a message back that waits. */
+  'threads.take_back': z.object({ ...thread, item_id: id }),
+  /** Our extension: sends a message that waits and is held. */
+  'threads.send_waiting': z.object({ ...thread, item_id: id }),
   /** Our extension: deletes a message with the versions of its answer. */
   'threads.delete_turn': z.object({ ...thread, item_id: id }),
 } as const

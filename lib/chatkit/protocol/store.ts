@@ -1,5 +1,5 @@
 import type { Attachment, ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
-import type { Fork, Thread } from '#lib/chatkit/protocol/thread.ts'
+import type { Fork, Thread, WaitingMessage } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 /**
@@ -62,13 +62,32 @@ export interface Store {
   attachments?: AttachmentRecords
   /** Absent if the store keeps one path of a thread only. */
   branches?: Branches
+  /** Absent if no message can wait for the end of an answer. */
+  waiting?: WaitingMessages
 }
 
 /**
  * What a turn begins with: the message, and a new thread if it starts one. `replaces` is the message
- * that it stands in for: that one is left with all that followed it. Stored all or nothing.
+ * that it stands in for: that one is left with all that followed it. `isWaiting`: the message waits
+ * until then, and must not have been taken back. Stored all or nothing.
  */
-export type Opening = { thread?: Thread; message: UserMessageItem; replaces?: string }
+export type Opening = { thread?: Thread; message: UserMessageItem; replaces?: string; isWaiting?: boolean }
+
+/** The messages of a thread that wait for the end of an answer, oldest first. */
+export interface WaitingMessages {
+  list(threadId: string): Promise<WaitingMessage[]>
+  /**
+   * Stores a message. One that came before, and may have been sent since, changes nothing. Throws conflict
+   * if too many wait, and unauthenticated if the session has ended.
+   */
+  add(message: UserMessageItem): Promise<void>
+  /** Takes a message back. Throws not_found if it does not wait any more. */
+  takeBack(threadId: string, messageId: string): Promise<UserMessageItem>
+  /** Has a message sent that is held. Throws not_found if it does not wait any more. */
+  release(threadId: string, messageId: string): Promise<void>
+  /** Holds all messages of the thread until their person sends them; `note` says why. */
+  hold(threadId: string, note: string): Promise<void>
+}
 
 /** Where the end of a path begins: behind an item, or with it. */
 export type PlaceOnPath = { after: string } | { from: string }

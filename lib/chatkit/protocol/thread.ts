@@ -1,4 +1,4 @@
-import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
+import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Page } from '#lib/platform/page.ts'
 
 /**
@@ -50,6 +50,12 @@ export const ORIGIN = 'origin'
 export type Fork = { item_id?: string; after_id?: string; branches: (string | null)[] }
 
 /**
+ * A message that was written while an answer ran: it becomes the next turn. `note` says why it was not
+ * sent so far. `is_held`: it is sent only if its person says so.
+ */
+export type WaitingMessage = { message: UserMessageItem; is_held: boolean; note?: string }
+
+/**
  * A thread as a client gets it. Only `threads.get_by_id` fills `items`; elsewhere an empty page
  * does not mean that there are none.
  */
@@ -62,6 +68,8 @@ export type WireThread = Thread & {
   origin?: ThreadOrigin
   /** Our extension: only `threads.get_by_id`, and a turn that made a fork, fill it. */
   forks?: Fork[]
+  /** Our extension: the messages that wait for the end of an answer; only `threads.get_by_id` fills it. */
+  waiting?: WaitingMessage[]
 }
 
 /** Where the server keeps the `context_usage` of a thread: a key of its metadata. */

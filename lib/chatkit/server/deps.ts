@@ -33,6 +33,8 @@ export interface LiveTurns {
   attach(threadId: string, to: AttachTo): Promise<AttachedTurn | null>
   /** The turn that an earlier request with this id began. */
   findRepeated(requestId: string): Promise<RepeatedTurn | null>
+  /** Begins the turn of the message that waits longest, if nothing works on the thread. Does not wait. */
+  beginWaiting?(threadId: string): void
 }
 
 /** The uploaded bytes, for servers that take attachments. */

@@ -30,8 +30,12 @@ export async function processChatKit<Context = void>(body: unknown, deps: Deps<C
     return answerTurn(request, deps)
   if (request.type === 'threads.attach')
     return { kind: 'attached', resume: request.resume, ...(await attach(request.params, deps)) }
-  const answer = queries[request.type] as (given: typeof request.params, to: Deps<Context>) => Promise<unknown>
-  return { kind: 'json', data: await answer(request.params, deps) }
+  const answer = queries[request.type] as (
+    given: typeof request.params,
+    to: Deps<Context>,
+    requestId?: string,
+  ) => Promise<unknown>
+  return { kind: 'json', data: await answer(request.params, deps, request.requestId) }
 }
 
 /** Prepares a turn, or finds the one that this request began when it was sent before. */

@@ -9,6 +9,7 @@ import { createBranches } from '#lib/data/chat/branches/branches.ts'
 import { noteConversationChange } from '#lib/data/chat/conversation-changes.ts'
 import { IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/upsert-items.ts'
+import { createWaitingMessages } from '#lib/data/chat/waiting/waiting-messages.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { ThreadModel } from '#lib/generated/prisma/models.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -35,7 +36,7 @@ const PREFIX: Record<ItemKind, string> = {
  * security, so another person's rows are not found. Rows are ordered by their first write (`seq`),
  * so equal times lose no row.
  */
-export function createPrismaStore(caller: { userId: string }): Store {
+export function createPrismaStore(caller: { userId: string; sessionVersion?: number }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
   const idOf = (prefix: string, requestId?: string) =>
@@ -166,6 +167,7 @@ export function createPrismaStore(caller: { userId: string }): Store {
 
     attachments: createAttachmentStore(caller),
     branches: createBranches(caller),
+    waiting: createWaitingMessages(caller),
   }
 }
 

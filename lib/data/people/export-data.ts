@@ -38,7 +38,7 @@ const take = BATCH
 
 /**
  * Yields everything that the caller owns as pieces of one JSON document: profile, threads, their
- * items, branches, summaries and switches, attachments (without bytes), shares, saved views, feedback, runs, approvals, questions,
+ * items, branches, waiting messages, summaries and switches, attachments (without bytes), shares, saved views, feedback, runs, approvals, questions,
  * tool calls, requests to models, tasks, notes and memories. Authorized apps and connected accounts
  * are included without their secrets. This is the
  * only module that reads tables other modules own, because an export covers them all. It holds at
@@ -58,6 +58,9 @@ export async function* exportData(caller: { userId: string }): AsyncGenerator<st
   )
   yield* list(caller, 'branch_items', (tx, ownerId, after?: { seq: bigint }) =>
     tx.branchItem.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
+  )
+  yield* list(caller, 'waiting_messages', (tx, ownerId, after?: { seq: bigint }) =>
+    tx.waitingMessage.findMany({ where: { ownerId, seq: { gt: after?.seq ?? 0n } }, orderBy: { seq: 'asc' }, take }),
   )
   yield* list(caller, 'summaries', (tx, ownerId, after?: { id: string }) =>
     tx.summary.findMany({ where: { ownerId, id: { gt: after?.id ?? '' } }, orderBy: { id: 'asc' }, take }),

@@ -4,6 +4,7 @@ import { makeSetAsideStatements } from '#lib/data/chat/branches/branches.ts'
 import { rememberChoiceStatements } from '#lib/data/chat/model-choices.ts'
 import { endOfTemporary, IS_THERE } from '#lib/data/chat/temporary-conversations.ts'
 import { upsertItem, upsertThread } from '#lib/data/chat/upsert-items.ts'
+import { makeDeliveredStatement } from '#lib/data/chat/waiting/waiting-messages.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { newId } from '#lib/platform/ids.ts'
 
@@ -22,7 +23,7 @@ type OpeningStatements = {
  */
 export function makeOpeningStatements(
   run: { id: string; ownerId: string },
-  { thread, message, replaces }: Opening,
+  { thread, message, replaces, isWaiting = false }: Opening,
 ): OpeningStatements {
   const { ownerId } = run
   const threadId = message.thread_id
@@ -34,12 +35,14 @@ export function makeOpeningStatements(
   // A message that came before has replaced the other one already.
   const isReplaceable = Prisma.sql`EXISTS (SELECT FROM thread_items WHERE thread_id = ${threadId} AND owner_id = ${ownerId}
     AND type = 'user_message' AND id IN (${replaces ?? message.id}, ${message.id}))`
+  const isStillWaiting = Prisma.sql`EXISTS (SELECT FROM waiting_messages WHERE id = ${message.id} AND owner_id = ${ownerId})`
   const files = message.attachments.map(({ id }) => id)
   const binding = files.length > 0 ? bindStatements({ ownerId, threadId }, files, isRun) : null
   const conditions = [
     takesMessages,
     ...(binding ? [binding.isFree] : []),
     ...(replaces === undefined ? [] : [isReplaceable]),
+    ...(isWaiting ? [isStillWaiting] : []),
   ]
   return {
     locks: binding ? [binding.lock] : [],
@@ -56,6 +59,7 @@ export function makeOpeningStatements(
       upsertItem({ ownerId, threadId }, message, isRun),
       ...rememberChoiceStatements(ownerId, message, thread !== undefined, isRun),
       ...(binding ? [binding.bind] : []),
+      ...(isWaiting ? [makeDeliveredStatement({ ownerId, threadId }, message.id)] : []),
     ],
   }
 }

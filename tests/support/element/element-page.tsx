@@ -7,8 +7,14 @@ import { createRoot } from 'react-dom/client'
 type Seen = { name: string; detail?: unknown }
 const seen: Seen[] = []
 const note = (name: string) => (detail?: unknown) => void seen.push({ name, detail })
-type More = { drafts?: { key: string; owner: string }; calls?: string; files?: string; versions?: string }
-const { drafts, calls, files, versions, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
+type More = {
+  drafts?: { key: string; owner: string }
+  calls?: string
+  files?: string
+  versions?: string
+  waiting?: string
+}
+const { drafts, calls, files, versions, waiting, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
   decodeURIComponent(location.hash.slice(1) || '{}'),
 )
 
@@ -87,6 +93,7 @@ function Page() {
       data-calls-url={calls}
       data-files-url={files}
       data-versions={versions}
+      data-waiting={waiting}
       data-drafts-key={drafts?.key}
       data-drafts-owner={drafts?.owner}
     />

@@ -14,7 +14,10 @@ type Stored = {
   items: Item[]
   /** What was left by an edit, behind the item `after`. */
   branches?: { id: string; after: string | undefined; items: Item[] }[]
+  /** What waits for the end of an answer. */
+  waits?: Waits[]
 }
+type Waits = { message: Item; is_held: boolean; note?: string }
 export type Request = { type: string; params: Json; metadata: Json; headers: IncomingMessage['headers'] }
 
 /**
@@ -84,7 +87,7 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
   const waiting = new Map<string, ServerResponse>()
   let count = 0
   const next = (prefix: string) => `${prefix}_${++count}`
-  const head = ({ items: _, branches: __, ...thread }: Stored) => ({
+  const head = ({ items: _, branches: __, waits: ___, ...thread }: Stored) => ({
     ...thread,
     metadata: {},
     items: { data: [], has_more: false },
@@ -140,7 +143,18 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
     void answer({ id: run.id, thread, send, pause, drop, stopped: () => run.stopped }, text).finally(() => {
       run.done = true
       wake()
+      sendWaiting(thread)
     })
+  }
+
+  /** Sends the message that waits longest, if it is not held. */
+  function sendWaiting(thread: Stored): void {
+    const [next] = thread.waits ?? []
+    if (!next || next.is_held || runs.get(thread.id)?.done === false) return
+    thread.waits?.shift()
+    thread.items.push(next.message)
+    const text = (next.message.content as { text: string }[]).map((part) => part.text).join('')
+    start(thread, [{ type: 'thread.item.done', item: next.message }], text)
   }
 
   function attach(id: string, name: string, mime_type: string): Json {
@@ -217,10 +231,9 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
     const { type, params } = request
     const thread = threads.get(String(params.thread_id ?? '')) ?? null
     if (params.thread_id && !thread) return fail(response, 404, 'This conversation does not exist.')
-    const ask = (into: Stored, first: Json[]) => {
+    const toMessage = (into: Stored) => {
       const input = params.input as { content: { text: string }[]; attachments: string[] }
-      answered.set(request.metadata.request_id, into.id)
-      const message = {
+      return {
         type: 'user_message',
         id: next('msg'),
         thread_id: into.id,
@@ -230,8 +243,12 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
         inference_options: {},
         request_id: request.metadata.request_id,
       }
+    }
+    const ask = (into: Stored, first: Json[]) => {
+      answered.set(request.metadata.request_id, into.id)
+      const message = toMessage(into)
       into.items.push(message)
-      const text = input.content.map((part) => part.text).join('')
+      const text = message.content.map((part) => part.text).join('')
       start(
         into,
         [
@@ -292,6 +309,24 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
         leave(thread, thread.items[thread.items.findIndex(({ id }) => id === params.replaces) - 1]?.id)
         return ask(thread, [])
       }
+      case 'threads.wait_message': {
+        const known = thread.waits?.some(({ message }) => message.request_id === request.metadata.request_id)
+        if (!known) thread.waits = [...(thread.waits ?? []), { message: toMessage(thread), is_held: false }]
+        sendWaiting(thread)
+        return json(response, { waiting: thread.waits })
+      }
+      case 'threads.take_back': {
+        const taken = thread.waits?.find(({ message }) => message.id === params.item_id)
+        if (!taken) return fail(response, 404, 'The message was not found.')
+        thread.waits = thread.waits?.filter((one) => one !== taken)
+        return json(response, { message: taken.message, waiting: thread.waits })
+      }
+      case 'threads.send_waiting': {
+        for (const one of thread.waits ?? []) if (one.message.id === params.item_id) one.is_held = false
+        const all = { waiting: [...(thread.waits ?? [])] }
+        sendWaiting(thread)
+        return json(response, all)
+      }
       case 'threads.add_client_tool_output':
         start(thread, [], `tool output ${JSON.stringify(params.result)}`)
         return stream(response, thread.id)
@@ -317,6 +352,8 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
         start(thread, [], `action ${JSON.stringify(params.action)}`)
         return stream(response, thread.id)
       case 'threads.attach':
+        if (params.wait && runs.get(thread.id)?.done === false) return stream(response, thread.id, true)
+        if (params.wait && thread.waits) return response.end()
         if (params.wait) {
           waiting.set(thread.id, response)
           return response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': ping\n\n')
@@ -329,7 +366,12 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
         return json(response, {})
       }
       case 'threads.get_by_id':
-        return json(response, { ...head(thread), ...forks(thread), items: page(thread.items, 20) })
+        return json(response, {
+          ...head(thread),
+          ...forks(thread),
+          waiting: thread.waits,
+          items: page(thread.items, 20),
+        })
       case 'items.list':
         return json(response, page(thread.items))
       case 'threads.update':

@@ -5,17 +5,19 @@ import { ComposerInput } from '#lib/chatkit-element/views/composer/composer-inpu
 import { ComposerMenus } from '#lib/chatkit-element/views/composer/composer-menus.tsx'
 import { ContextGauge } from '#lib/chatkit-element/views/composer/context-gauge.tsx'
 import { DictationButton } from '#lib/chatkit-element/views/composer/dictation-button.tsx'
-import { useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
+import { mayWait, useSubmit } from '#lib/chatkit-element/views/composer/use-submit.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The composer: text, attachments, tools, models and dictation; one button sends or stops. */
 export function ComposerForm({ state, lockedReason }: { state: ChatState; lockedReason: string | null }) {
-  const { chat, options, strings } = useUi()
+  const { chat, options, strings, withWaiting } = useUi()
   const draft = useSignal(chat.composer.state)
   const submit = useSubmit()
   const busy = isBusy(state)
+  const canStop = busy && state.view.allowCancel
+  const waits = busy && mayWait(state, withWaiting)
   const usage = state.view.thread?.context_usage
   const tool = options.composer?.tools?.find(({ id }) => id === draft.toolId)
   const placeholder = lockedReason ?? tool?.placeholderOverride ?? options.composer?.placeholder ?? strings.placeholder
@@ -55,7 +57,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
         <ComposerMenus draft={draft} />
         {usage && <ContextGauge usage={usage} />}
         {chat.dictation.isOffered && lockedReason === null && <DictationButton />}
-        {busy && state.view.allowCancel ? (
+        {canStop && (
           <button
             type="button"
             class="send"
@@ -69,15 +71,16 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
           >
             <Icon name="square" size={14} class="is-solid" />
           </button>
-        ) : (
+        )}
+        {(!canStop || (waits && !chat.composer.isEmpty)) && (
           <button
             type="submit"
             class="send"
-            aria-label={strings.send}
-            title={strings.send}
+            aria-label={waits ? strings.sendAfter : strings.send}
+            title={waits ? strings.sendAfter : strings.send}
             disabled={
               !(chat.composer.isReady || chat.composer.hasFailedFile) ||
-              busy ||
+              (busy && !waits) ||
               state.phase === 'loading' ||
               lockedReason !== null
             }

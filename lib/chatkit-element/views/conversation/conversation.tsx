@@ -18,6 +18,7 @@ import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { Notices } from '#lib/chatkit-element/views/notices.tsx'
 import { followLink } from '#lib/chatkit-element/views/thread/follow-link.ts'
 import { QuoteButton } from '#lib/chatkit-element/views/thread/quote-button.tsx'
+import { WaitingList } from '#lib/chatkit-element/views/thread/waiting-list.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
 /** The conversation, and everything that scrolls with it. */
@@ -80,6 +81,7 @@ export function Conversation({ state }: { state: ChatState }) {
           <Notices notices={view.notices} />
           <ProgressLine state={state} lastAnswer={groups.at(-1)?.answer ?? []} />
           <Failure state={state} />
+          <WaitingList waiting={view.waiting} />
         </div>
       </div>
       {picture && <PictureDialog picture={picture} onClose={() => setPicture(null)} />}

@@ -1,11 +1,9 @@
 import { useRef, useState } from 'preact/hooks'
 import type { UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import type { Fork } from '#lib/chatkit/protocol/thread.ts'
-import { toEntity } from '#lib/chatkit-element/message/mentions.ts'
-import { AttachmentChip } from '#lib/chatkit-element/views/files/attachment-chip.tsx'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
-import { EntityPill } from '#lib/chatkit-element/views/items/entity-pill.tsx'
 import { EditMessage } from '#lib/chatkit-element/views/thread/edit-message.tsx'
+import { MessageFiles, MessageText } from '#lib/chatkit-element/views/thread/message-body.tsx'
 import { QuestionActions } from '#lib/chatkit-element/views/thread/question-actions.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -31,28 +29,9 @@ export function UserMessage({ item, label, state, isTold, busy, fork }: Props) {
   return (
     <div ref={field} class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
       <h3 class="sr-only">{label}</h3>
-      {item.attachments.length > 0 && (
-        <ul class="attachments">
-          {item.attachments.map((attachment) => (
-            <li key={attachment.id}>
-              <AttachmentChip attachment={attachment} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <MessageFiles item={item} />
       {isEditing && <EditMessage item={item} onClose={close} />}
-      {!isEditing && (item.content.length > 0 || item.quoted_text) && (
-        <div class="bubble" dir="auto">
-          {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
-          {item.content.map((part, at) =>
-            part.type === 'input_tag' ? (
-              <EntityPill key={at} entity={toEntity(part)} />
-            ) : (
-              <span key={at}>{part.text}</span>
-            ),
-          )}
-        </div>
-      )}
+      {!isEditing && <MessageText item={item} />}
       {state === 'sent' && !isEditing && (
         <QuestionActions item={item} fork={fork} busy={busy} onEdit={() => setEditing(true)} />
       )}

@@ -64,6 +64,8 @@ export function prepareMessageTurn<Context>(
   ]
   const makeRoom = async () => {
     await check()
+    // What waits was written for the path that is left.
+    await store.waiting?.hold(threadId, 'You changed the conversation after you wrote this message.')
     await deps.turns?.stop(threadId)
     await deps.leave?.(threadId)
   }
@@ -99,8 +101,8 @@ export function streamOptionsEvent<Context>({ streamOptions }: Deps<Context>, th
 
 /** Tells clients of the ways on, now that the turn has left one; nothing if the store keeps none. */
 export async function forksEvents(store: Store, thread: Thread): Promise<ThreadStreamEvent[]> {
-  const forks = (await store.branches?.list(thread.id)) ?? []
-  return forks.length > 0 ? [{ type: 'thread.updated', thread: toWireThread(thread, undefined, forks) }] : []
+  const [forks = [], waiting] = await Promise.all([store.branches?.list(thread.id), store.waiting?.list(thread.id)])
+  return forks.length > 0 ? [{ type: 'thread.updated', thread: toWireThread(thread, undefined, forks, waiting) }] : []
 }
 
 function pipe<Context>(

@@ -1,25 +1,23 @@
 import { isHidden } from '#lib/chatkit/protocol/items.ts'
-import type { Operation, Params } from '#lib/chatkit/protocol/requests.ts'
+import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import { type Branches, type Store, toPageQuery } from '#lib/chatkit/protocol/store.ts'
-import type { Deps } from '#lib/chatkit/server/deps.ts'
+import type { Query } from '#lib/chatkit/server/operations/query.ts'
 import { loadActive, loadSender, requireUserMessage } from '#lib/chatkit/server/operations/require.ts'
+import { sendWaiting, takeBack, waitMessage } from '#lib/chatkit/server/operations/wait-message.ts'
 import { toWireAttachment, toWireItem, toWireThread } from '#lib/chatkit/server/operations/wire.ts'
 import { cleanTitle } from '#lib/chatkit/server/title.ts'
 import { AppError } from '#lib/platform/errors.ts'
 
 // The operations that answer with JSON at once (protocol section 1.6).
 
-// biome-ignore lint/suspicious/noExplicitAny: queries do not use the application's context
-type QueryDeps = Deps<any>
-type Query<O extends Operation> = (params: Params<O>, deps: QueryDeps) => Promise<unknown>
-
 const getThread: Query<'threads.get_by_id'> = async ({ thread_id }, { store }) => {
   const thread = await store.loadThread(thread_id)
-  const [items, forks] = await Promise.all([
+  const [items, forks, waiting] = await Promise.all([
     store.listItems(thread_id, { ...toPageQuery({ order: 'asc' }), visible: true }),
     store.branches?.list(thread_id),
+    store.waiting?.list(thread_id),
   ])
-  return toWireThread(thread, { ...items, data: items.data.map(toWireItem) }, forks)
+  return toWireThread(thread, { ...items, data: items.data.map(toWireItem) }, forks, waiting)
 }
 
 const listThreads: Query<'threads.list'> = async (params, { store }) => {
@@ -35,7 +33,8 @@ const updateThread: Query<'threads.update'> = async ({ thread_id, title }, { sto
 
 const deleteThread: Query<'threads.delete'> = async ({ thread_id }, { store, turns }) => {
   await store.loadThread(thread_id)
-  // Otherwise the turn would keep writing to a deleted thread.
+  // Otherwise the turn would keep writing to a deleted thread, and what waits would begin another one.
+  await store.waiting?.hold(thread_id, 'This conversation was deleted.')
   await turns?.stop(thread_id)
   await store.deleteThread(thread_id)
   return {}
@@ -126,6 +125,9 @@ export const queries = {
   'threads.sync_custom_action': actSync,
   'threads.choose_branch': chooseBranch,
   'threads.delete_turn': deleteTurn,
+  'threads.wait_message': waitMessage,
+  'threads.take_back': takeBack,
+  'threads.send_waiting': sendWaiting,
   'items.list': listItems,
   'items.feedback': giveFeedback,
   'attachments.create': createAttachment,

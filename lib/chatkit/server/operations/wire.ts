@@ -7,6 +7,7 @@ import {
   ORIGIN,
   type Thread,
   type ThreadOrigin,
+  type WaitingMessage,
   type WireThread,
 } from '#lib/chatkit/protocol/thread.ts'
 import type { Page } from '#lib/platform/page.ts'
@@ -18,6 +19,7 @@ export function toWireThread(
   thread: Thread,
   items: Page<ThreadItem> = { data: [], has_more: false },
   forks: Fork[] = [],
+  waiting: WaitingMessage[] = [],
 ): WireThread {
   const { id, title, created_at, status, allowed_image_domains, metadata } = thread
   const usage = metadata[CONTEXT_USAGE] as ContextUsage | undefined
@@ -32,6 +34,7 @@ export function toWireThread(
     ...(usage && { context_usage: usage }),
     ...(origin && { origin }),
     ...(forks.length > 0 && { forks }),
+    ...(waiting.length > 0 && { waiting }),
     items,
   }
 }

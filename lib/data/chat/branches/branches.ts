@@ -2,6 +2,7 @@ import { HIDDEN_TYPES } from '#lib/chatkit/protocol/items.ts'
 import type { Branches, PlaceOnPath } from '#lib/chatkit/protocol/store.ts'
 import type { Fork } from '#lib/chatkit/protocol/thread.ts'
 import { deleteFilesOfTurn, deleteTurnRows } from '#lib/data/chat/branches/delete-turn.ts'
+import { makeHoldStatement } from '#lib/data/chat/waiting/waiting-messages.ts'
 import { lockPerson } from '#lib/data/person-lock.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runStatementAs, type Tx, withCaller } from '#lib/platform/db/db.ts'
@@ -9,6 +10,7 @@ import { retryIdempotent } from '#lib/platform/db/retry.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
 import { newId } from '#lib/platform/ids.ts'
 
+const ON_ANOTHER_PATH = 'This message was written for another version of the conversation.'
 /** How many ways of one thread are kept beside the one that is shown. */
 const BRANCHES_MAX = 500
 
@@ -125,6 +127,7 @@ async function choose(tx: Tx, home: Home, branchId: string): Promise<void> {
     WITH back AS (DELETE FROM branch_items WHERE ${own} AND branch_id = ${branchId} RETURNING ${COLUMNS})
     INSERT INTO thread_items (${COLUMNS}) SELECT ${COLUMNS} FROM back`
   await tx.$executeRaw`DELETE FROM branches WHERE ${own} AND id = ${branchId}`
+  await tx.$executeRaw(makeHoldStatement(home, ON_ANOTHER_PATH))
   await tx.$executeRaw`UPDATE threads SET updated_at = now() WHERE id = ${home.threadId} AND owner_id = ${home.ownerId}`
 }
 
