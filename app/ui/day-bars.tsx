@@ -5,8 +5,8 @@ const HEIGHT = 100
 const STEP = 10
 const BAR = 7
 
-/** A day of a chart: what is said of it, and its parts from the bottom up. */
-export type DayBar = { day: string; title: string; parts: { size: number; colour: string }[] }
+/** A day, or another span, of a chart: what is said of it, its parts from the bottom up, and what it links to. */
+export type DayBar = { day: string; title: string; parts: { size: number; colour: string }[]; href?: string }
 
 /**
  * Days as bars. `top` is the size of a bar of full height and `topText` its label. Screen readers
@@ -18,12 +18,15 @@ export async function DayBars({
   top,
   topText,
   legend,
+  ends,
 }: {
   label: string
   days: DayBar[]
   top: number
   topText: string
   legend?: ReactNode
+  /** What stands below the first and the last bar, if they are no days until today. */
+  ends?: [ReactNode, ReactNode]
 }) {
   const t = await readTranslate()
   return (
@@ -33,14 +36,15 @@ export async function DayBars({
         <span>0</span>
       </div>
       <svg
-        role="img"
+        // An image hides what is in it, links too.
+        role={days.some(({ href }) => href) ? 'group' : 'img'}
         aria-label={label}
         viewBox={`0 0 ${days.length * STEP} ${HEIGHT}`}
         preserveAspectRatio="none"
         className="h-40 w-full sm:h-60 border-b border-line"
       >
-        {days.map(({ day, title, parts }, index) => (
-          <g key={day}>
+        {days.map(({ day, title, parts, href }, index) => (
+          <Bar key={day} href={href} title={title}>
             <title>{title}</title>
             <rect x={index * STEP} width={STEP} height={HEIGHT} fill="transparent" />
             {stack(parts, top).map(({ y, height, colour }) => (
@@ -53,15 +57,26 @@ export async function DayBars({
                 fill={`var(--${colour})`}
               />
             ))}
-          </g>
+          </Bar>
         ))}
       </svg>
       <figcaption className="col-start-2 mt-1 flex justify-between">
-        <span>{toDayName(days[0]?.day, t.locale)}</span>
+        <span>{ends ? ends[0] : toDayName(days[0]?.day, t.locale)}</span>
         {legend && <span className="flex gap-3">{legend}</span>}
-        <span>{t('today')}</span>
+        <span>{ends ? ends[1] : t('today')}</span>
       </figcaption>
     </figure>
+  )
+}
+
+/** What a keyboard reaches is the table beside the chart. */
+function Bar({ href, title, children }: { href: string | undefined; title: string; children: ReactNode }) {
+  return href ? (
+    <a href={href} tabIndex={-1} aria-label={title} className="hover:opacity-70">
+      {children}
+    </a>
+  ) : (
+    <g>{children}</g>
   )
 }
 

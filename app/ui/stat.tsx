@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react'
-import { readTranslate } from '#app/language/page-language.ts'
 
 /** One number of a page with its name above and a note below. */
 export function Stat({ name, value, note }: { name: string; value: string; note: ReactNode }) {
@@ -10,10 +9,4 @@ export function Stat({ name, value, note }: { name: string; value: string; note:
       <dd className="text-sm text-ink-faint">{note}</dd>
     </div>
   )
-}
-
-/** The number of failures, in the colour of failure if there are any. */
-export async function FailedCount({ count }: { count: number }) {
-  const t = await readTranslate()
-  return <span className={count > 0 ? 'text-bad' : ''}>{t('{count, number} failed', { count })}</span>
 }

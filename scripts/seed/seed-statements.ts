@@ -59,7 +59,7 @@ const RUNS = `
   FROM (
     SELECT *, CASE WHEN model = 'gpt-5.5-mini' AND at > now() - interval '1 hour' AND luck < 0.5 THEN 'failed'
                    WHEN luck < 0.012 THEN 'failed' WHEN luck < 0.02 THEN 'interrupted' WHEN luck < 0.05 THEN 'stopped' ELSE 'done' END AS status,
-      ${pick(['model_overloaded', 'model_unavailable', 'model_timeout', 'model_cut'], 'random() * 1000')} AS failure,
+      ${pick(['model_overloaded', 'model_unreachable', 'model_limited', 'model_cut'], 'random() * 1000')} AS failure,
       CASE WHEN model LIKE 'claude%' THEN 'Anthropic' ELSE 'OpenAI' END AS provider
     FROM (
       SELECT n, 'run_seed' || n AS id, 'usr_seed' || (1 + (n / 5) * 7919 % 240) AS owner, 'thr_seed' || n / 5 AS thread, random() AS luck,

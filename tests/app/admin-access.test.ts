@@ -41,7 +41,7 @@ import UsagePage from '#app/admin/usage/page.tsx'
 import { findCaller } from '#lib/auth/sessions/session.ts'
 import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { listPeople } from '#lib/data/people/people.ts'
-import { readOverview } from '#lib/data/runs/stats.ts'
+import { countActivePeople } from '#lib/data/runs/overview/read-overview.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { personalToken, sessionCookieOf, signedIn } from '#tests/support/people/people.ts'
 
@@ -80,7 +80,7 @@ const params = Promise.resolve({ id: 'call_1' })
 const assistant = Promise.resolve({ slug: 'switchboard', number: '1' })
 const searchParams = Promise.resolve({})
 const PAGES: [string, () => Promise<unknown>][] = [
-  ['the overview', () => AdminPage()],
+  ['the overview', () => AdminPage({ searchParams })],
   ['the tool calls', () => ToolCallsPage({ searchParams })],
   ['a tool call', () => ToolCallPage({ params })],
   ['the runs', () => RunsPage({ searchParams })],
@@ -210,10 +210,12 @@ test('a sign-in, a request or the use of a token counts as activity, even withou
   const lastActive = async ({ person }: typeof visitor) =>
     (await listPeople({ search: person.email })).data[0]?.lastActiveAt ?? null
   expect(await lastActive(visitor)).toBeNull()
-  const activeBefore = (await readOverview('UTC')).people.activeInPeriod
+  const countActive = () =>
+    countActivePeople({ since: new Date(Date.now() - 3_600_000), until: new Date(Date.now() + 1000) })
+  const activeBefore = await countActive()
   await findCaller(new Headers(visitor.headers))
   expect((await lastActive(visitor))?.getTime()).toBeGreaterThan(Date.now() - 60_000)
-  expect((await readOverview('UTC')).people.activeInPeriod).toBe(activeBefore + 1)
+  expect(await countActive()).toBe(activeBefore + 1)
   const token = await personalToken(script.caller)
   await findBearerCaller(token, 'http://127.0.0.1:3999/mcp')
   expect(await lastActive(script)).not.toBeNull()

@@ -3,6 +3,7 @@ import type { Metadata } from 'next'
 import Form from 'next/form'
 import Link from 'next/link'
 import { z } from 'zod'
+import { Moment, toDate } from '#app/admin/periods.ts'
 import { toToolCallsHref } from '#app/admin/tool-calls/tool-call-query.ts'
 import { Badge } from '#app/ui/badge.tsx'
 import { TextInput } from '#app/ui/forms/field.tsx'
@@ -17,12 +18,13 @@ import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toCountText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { listPeople } from '#lib/data/people/people.ts'
+import { countActivePeople } from '#lib/data/runs/overview/read-overview.ts'
 import { ManagePerson } from './manage-person.tsx'
 
 export const metadata: Metadata = { title: 'People' }
 
 const text = z.string().trim().min(1).max(200).optional().catch(undefined)
-const Query = z.object({ search: text, after: text })
+const Query = z.object({ search: text, from: Moment, to: Moment, after: text })
 type Query = z.infer<typeof Query>
 
 /** All accounts of this server, with the actions that an admin can take. */
@@ -52,16 +54,28 @@ export default async function PeoplePage({ searchParams }: { searchParams: Promi
   )
 }
 
-async function People({ query: { search, after }, me }: { query: Query; me: string }) {
-  const page = await listPeople({ search, after })
+async function People({ query, me }: { query: Query; me: string }) {
+  const { after, ...filters } = query
+  const [since, until] = [toDate(query.from), toDate(query.to)]
+  const active = since && until && { since, until }
+  const [page, count] = await Promise.all([
+    listPeople({ search: query.search, active, after }),
+    active && !query.search ? countActivePeople(active) : null,
+  ])
   if (page.data.length === 0)
     return (
       <EmptyState icon={UserSearch} title="No people found">
-        No name or address contains “{search}”.
+        {query.search ? `No name or address contains “${query.search}”.` : 'Nobody was active in this time.'}
       </EmptyState>
     )
   return (
     <>
+      {active && count !== null && (
+        <p data-total={count} className="border-b border-line px-4 py-2 text-sm text-ink-soft sm:px-5">
+          {toCountText(count)} active from <RelativeTime at={active.since.toISOString()} exact /> to{' '}
+          <RelativeTime at={active.until.toISOString()} exact />
+        </p>
+      )}
       <Table
         caption="People"
         rows={page.data}
@@ -114,7 +128,7 @@ async function People({ query: { search, after }, me }: { query: Query; me: stri
           },
         ]}
       />
-      <Pager first={after && href({ search })} next={page.after && href({ search, after: page.after })} />
+      <Pager first={after && href(filters)} next={page.after && href({ ...filters, after: page.after })} />
     </>
   )
 }

@@ -51,7 +51,10 @@ async function Filters({ query }: { query: RunQuery }) {
       path="/admin/runs"
       further="More filters"
       keep={{ ...(query.person && { person: query.person }) }}
-      texts={texts}
+      texts={[
+        ...texts,
+        { name: 'waited', label: 'First words after (ms)', value: query.waited, type: 'number', further: true },
+      ]}
       menus={[
         {
           name: 'status',
@@ -100,7 +103,10 @@ async function Runs({ query }: { query: RunQuery }) {
         failed={{ count: totals.failed, href: toRunsHref({ ...filters, status: 'unsuccessful' }) }}
         exportHref={toRunsHref(filters).replace('/admin/', '/api/admin/')}
       >
-        {` · ${toCountText(totals.tokens)} tokens · ${toMoneyText(totals.costMicros)}`}
+        {' · '}
+        <span data-tokens={totals.tokens} data-cost={String(totals.costMicros)}>
+          {toCountText(totals.tokens)} tokens · {toMoneyText(totals.costMicros)}
+        </span>
       </ListTotals>
       <Table
         caption="Runs"

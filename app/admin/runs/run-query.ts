@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { CommonQuery, toCommonFilter } from '#app/admin/tool-calls/tool-call-query.ts'
+import { CommonQuery, Milliseconds, toCommonFilter, toNumber } from '#app/admin/tool-calls/tool-call-query.ts'
 import { listAddress } from '#app/ui/lists/list-address.ts'
 import type { RunFilter } from '#lib/data/runs/lists/run-conditions.ts'
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'done', 'stopped', 'interrupted', 'failed'] as const
 
 const Query = CommonQuery.extend({
+  /** Milliseconds until the first words, at least. */
+  waited: Milliseconds,
   status: z
     .enum(['unsuccessful', ...RUN_STATUSES])
     .optional()
@@ -25,5 +27,5 @@ export function toRunsHref(query: RunQuery): string {
 
 /** The filters in the form that the list takes. */
 export function toRunFilter(query: RunQuery): RunFilter {
-  return { ...toCommonFilter(query), status: query.status, failure: query.failure }
+  return { ...toCommonFilter(query), status: query.status, failure: query.failure, waitedMs: toNumber(query.waited) }
 }

@@ -6,7 +6,7 @@ import { LIST_SORTS } from '#lib/data/runs/lists/list-order.ts'
 
 const text = z.string().trim().min(1).max(200).optional().catch(undefined)
 /** Milliseconds, as text in the address. */
-const milliseconds = z
+export const Milliseconds = z
   .string()
   .regex(/^\d{1,8}$/)
   .optional()
@@ -27,8 +27,8 @@ export const CommonQuery = z.object({
   since: Period,
   from: Moment,
   to: Moment,
-  slower: milliseconds,
-  faster: milliseconds,
+  slower: Milliseconds,
+  faster: Milliseconds,
   times: z.literal('exact').optional().catch(undefined),
   sort: z.enum(LIST_SORTS).optional().catch(undefined),
   after: text,
@@ -79,4 +79,4 @@ export function toLedgerFilter(query: ToolCallQuery): ToolCallFilter {
   return { ...toCommonFilter(query), status, client, via, search, runId: run, failureClass: failure }
 }
 
-const toNumber = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits))
+export const toNumber = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits))

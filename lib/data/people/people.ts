@@ -1,6 +1,7 @@
 import { recordAudit } from '#lib/data/audit.ts'
 import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { changeAsAdmin } from '#lib/data/people/users.ts'
+import { activePeople, type Span } from '#lib/data/runs/overview/span.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
@@ -29,10 +30,13 @@ export type PersonRow = {
  */
 export function listPeople({
   search,
+  active,
   after,
   limit = 50,
 }: {
   search?: string
+  /** Only people who were active in this span. */
+  active?: Span
   after?: string
   limit?: number
 } = {}): Promise<Page<PersonRow>> {
@@ -47,6 +51,7 @@ export function listPeople({
              (SELECT count(*)::int FROM tool_calls WHERE owner_id = u.id AND started_at >= now() - interval '7 days') AS calls
       FROM users u
       WHERE (${pattern}::text IS NULL OR u.name ILIKE ${pattern} OR u.email ILIKE ${pattern})
+        AND ${active ? Prisma.sql`u.id IN ${activePeople(active)}` : Prisma.sql`TRUE`}
         AND ${isAfter(Prisma.sql`u.created_at`, Prisma.sql`u.id`, after)}
       ORDER BY u.created_at DESC, u.id DESC LIMIT ${limit + 1}`
     return toPage(rows, limit, ({ createdAt, id }) => toTimeCursor(createdAt, id))

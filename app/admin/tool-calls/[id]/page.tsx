@@ -9,8 +9,8 @@ import { toCountText, toDurationText } from '#app/ui/time-text.ts'
 import { requirePageAdmin } from '#lib/auth/sessions/page-caller.ts'
 import { findPerson } from '#lib/data/people/users.ts'
 import { findAnyRun } from '#lib/data/runs/run-list.ts'
-import { PERIOD_DAYS, readUsual } from '#lib/data/runs/stats.ts'
 import type { ToolCallDetail } from '#lib/data/runs/tool-calls.ts'
+import { PERIOD_DAYS, readUsual } from '#lib/data/runs/usual-times.ts'
 import { repeatAnyCall } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Tool call' }

@@ -28,6 +28,8 @@ export type RunFilter = {
   /** Took at least, and at most, so many milliseconds. */
   slowerMs?: number
   fasterMs?: number
+  /** Its person waited at least so many milliseconds for the first words. */
+  waitedMs?: number
   sort?: ListSort
   /** The cursor of the previous page. */
   after?: string
@@ -36,11 +38,14 @@ export type RunFilter = {
 /** How long a run took, in whole milliseconds. */
 export const RUN_TOOK = Prisma.sql`(extract(epoch FROM r.finished_at - r.created_at) * 1000)::int`
 
+/** How long a run's person waited for the first words, in whole milliseconds. */
+export const RUN_WAITED = Prisma.sql`(extract(epoch FROM r.first_delta_at - r.created_at) * 1000)::int`
+
 const APPROVAL = Prisma.sql`SELECT FROM approvals a WHERE a.run_id = r.id`
 
 /** The conditions of a filter on `runs AS r`, without its page. */
 export function toRunConditions(filter: RunFilter): Prisma.Sql {
-  const { status, failure, server, tool, approval, since, until, slowerMs, fasterMs } = filter
+  const { status, failure, server, tool, approval, since, until, slowerMs, fasterMs, waitedMs } = filter
   const all: Prisma.Sql[] = [Prisma.sql`TRUE`]
   if (status === 'unsuccessful') all.push(Prisma.sql`r.status IN ('failed', 'interrupted')`)
   else if (status) all.push(Prisma.sql`r.status = ${status}::"RunStatus"`)
@@ -65,5 +70,6 @@ export function toRunConditions(filter: RunFilter): Prisma.Sql {
   if (until) all.push(Prisma.sql`r.created_at < ${until}`)
   if (slowerMs !== undefined) all.push(Prisma.sql`${RUN_TOOK} >= ${slowerMs}`)
   if (fasterMs !== undefined) all.push(Prisma.sql`${RUN_TOOK} <= ${fasterMs}`)
+  if (waitedMs !== undefined) all.push(Prisma.sql`${RUN_WAITED} >= ${waitedMs}`)
   return Prisma.join(all, ' AND ')
 }

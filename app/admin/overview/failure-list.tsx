@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import { RelativeTime } from '#app/ui/relative-time.tsx'
 import { toCountText } from '#app/ui/time-text.ts'
-import type { FailureCount } from '#lib/data/runs/stats.ts'
+import type { FailureCount } from '#lib/data/runs/overview/read-overview.ts'
 
 type Props = {
   title: string
@@ -25,6 +25,9 @@ export function FailureList({ title, failures, nameOf, hrefOf }: Props) {
           <li key={failureClass}>
             <Link
               href={hrefOf(failureClass)}
+              prefetch={false}
+              data-figure={count}
+              data-of="total"
               className="flex items-baseline justify-between gap-3 px-4 py-2.5 hover:bg-sunken sm:px-5"
             >
               <span className="min-w-0">
