@@ -71,6 +71,7 @@ export function App({
     <UiContext.Provider value={ui}>
       <section
         ref={root}
+        part="root"
         class="root"
         lang={locale}
         aria-label={current.frameTitle ?? strings.chat}

@@ -15,7 +15,7 @@ export function Dock({ state }: { state: ChatState }) {
     <div class="dock">
       {!thread && items.length === 0 && <Failure state={state} />}
       {status.type === 'closed' ? (
-        <p class="banner" role="status" dir="auto">
+        <p part="banner" class="banner" role="status" dir="auto">
           <Icon name="info" />
           {status.reason ?? strings.closedThread}
         </p>
@@ -26,7 +26,7 @@ export function Dock({ state }: { state: ChatState }) {
         />
       )}
       {disclaimer?.text && (
-        <div class={`disclaimer ${disclaimer.highContrast ? 'is-strong' : ''}`}>
+        <div part="disclaimer" class={`disclaimer ${disclaimer.highContrast ? 'is-strong' : ''}`}>
           <Markdown text={disclaimer.text} />
         </div>
       )}

@@ -24,7 +24,7 @@ export function Failure({ state }: { state: ChatState }) {
   }
   const { retry } = failure
   return (
-    <div class="failure">
+    <div part="failure" class="failure">
       <Icon name="circle-alert" />
       <div class="failure-text" role="alert">
         <p dir="auto">{failure.message ?? strings.failed}</p>

@@ -18,7 +18,7 @@ export function FileChip({ file }: { file: DraftFile }) {
   const hasFailed = status === 'failed' || status === 'refused'
   const isPicture = file.isImage && preview && !hasFailed
   return (
-    <li class={`file-chip ${isPicture ? 'is-picture' : ''} ${hasFailed ? 'is-failed' : `is-${status}`}`}>
+    <li part="file" class={`file-chip ${isPicture ? 'is-picture' : ''} ${hasFailed ? 'is-failed' : `is-${status}`}`}>
       {isPicture ? (
         <img src={preview} alt={name} title={name} />
       ) : (

@@ -10,7 +10,7 @@ export function Header() {
   if (header?.enabled === false) return null
   const title = header?.title?.text ?? view.thread?.title ?? ''
   return (
-    <header class="header">
+    <header part="header" class="header">
       {header?.leftAction && (
         <IconButton
           icon={header.leftAction.icon}
@@ -28,9 +28,9 @@ export function Header() {
         />
       )}
       {header?.title?.enabled === false ? (
-        <div class="header-title" />
+        <div part="title" class="header-title" />
       ) : (
-        <h2 class="header-title" dir="auto">
+        <h2 part="title" class="header-title" dir="auto">
           {title || <span class="sr-only">{strings.untitled}</span>}
         </h2>
       )}

@@ -80,7 +80,7 @@ export function Menu({ label, trigger, triggerClass, items, align = 'start' }: P
         {trigger}
       </button>
       {open && (
-        <div id={id} class={`menu menu-${align}`} role="menu" aria-label={label} onKeyDown={onKeyDown}>
+        <div id={id} part="menu" class={`menu menu-${align}`} role="menu" aria-label={label} onKeyDown={onKeyDown}>
           {items.map((item) => (
             <button
               key={item.id}

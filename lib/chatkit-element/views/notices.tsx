@@ -9,7 +9,12 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
   return (
     <>
       {notices.map((notice, at) => (
-        <div key={at} class={`notice notice-${notice.level}`} role={notice.level === 'info' ? 'status' : 'alert'}>
+        <div
+          key={at}
+          part="notice"
+          class={`notice notice-${notice.level}`}
+          role={notice.level === 'info' ? 'status' : 'alert'}
+        >
           <Icon name={ICONS[notice.level] ?? 'info'} />
           <div>
             {notice.title && <strong dir="auto">{notice.title}</strong>}

@@ -13,15 +13,15 @@ export function StartScreen() {
       void chat.send({ content: typeof prompt === 'string' ? [{ type: 'input_text', text: prompt }] : prompt })
   }
   return (
-    <div class="start" tabIndex={-1}>
-      <h2 class="greeting" dir="auto">
+    <div part="start" class="start" tabIndex={-1}>
+      <h2 part="greeting" class="greeting" dir="auto">
         {greeting}
       </h2>
       {prompts.length > 0 && (
         <ul class="prompts" aria-label={strings.suggestions}>
           {prompts.map((prompt) => (
             <li key={prompt.label}>
-              <button type="button" class="prompt" onClick={() => send(prompt)} dir="auto">
+              <button type="button" part="prompt" class="prompt" onClick={() => send(prompt)} dir="auto">
                 {prompt.icon && <Icon name={prompt.icon} />}
                 <span>{prompt.label}</span>
               </button>

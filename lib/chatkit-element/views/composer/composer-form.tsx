@@ -24,6 +24,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the text puts the cursor into it, as in any text field.
     <form
+      part="composer"
       class={`composer ${lockedReason ? 'is-locked' : ''}`}
       onSubmit={(event) => {
         event.preventDefault()
@@ -60,6 +61,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
         {canStop && (
           <button
             type="button"
+            part="send"
             class="send"
             aria-label={strings.stop}
             title={strings.stop}
@@ -75,6 +77,7 @@ export function ComposerForm({ state, lockedReason }: { state: ChatState; locked
         {(!canStop || (waits && !chat.composer.isEmpty)) && (
           <button
             type="submit"
+            part="send"
             class="send"
             aria-label={waits ? strings.sendAfter : strings.send}
             title={waits ? strings.sendAfter : strings.send}

@@ -40,6 +40,7 @@ export function ComposerInput({ text, placeholder, lockedReason, onSubmit }: Pro
     <>
       <SuggestionList suggested={suggested} />
       <textarea
+        part="input"
         ref={field}
         rows={1}
         // With `dir="auto"` an empty field has no direction, and its placeholder would be on the

@@ -46,6 +46,7 @@ export function Conversation({ state }: { state: ChatState }) {
       {/* biome-ignore lint/a11y: the box scrolls by keyboard, and the keyboard reaches the buttons and links that are clicked. */}
       <div
         ref={scroller}
+        part="conversation"
         class="scroller"
         role="log"
         aria-live="off"
@@ -86,7 +87,7 @@ export function Conversation({ state }: { state: ChatState }) {
       </div>
       {picture && <PictureDialog picture={picture} onClose={() => setPicture(null)} />}
       <QuoteButton scroller={scroller} />
-      {away && <IconButton icon="arrow-down" label={strings.jumpToLatest} class="jump" onClick={jump} />}
+      {away && <IconButton icon="arrow-down" label={strings.jumpToLatest} part="jump" class="jump" onClick={jump} />}
     </div>
   )
 }

@@ -5,7 +5,7 @@ import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 export function DayLine({ day }: { day: number }) {
   const { locale } = useUi()
   return (
-    <p class="day" dir="auto">
+    <p part="day" class="day" dir="auto">
       <time dateTime={new Date(day).toISOString()}>{toDayName(day, locale)}</time>
     </p>
   )

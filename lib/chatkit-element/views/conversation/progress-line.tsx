@@ -10,21 +10,21 @@ export function ProgressLine({ state, lastAnswer }: { state: ChatState; lastAnsw
   const { progress, open } = state.view
   if (state.reconnecting)
     return (
-      <p class="progress" role="status">
+      <p part="progress" class="progress" role="status">
         <Icon name="wifi-off" />
         <span class="shimmer">{strings.reconnecting}</span>
       </p>
     )
   if (progress)
     return (
-      <p class="progress" dir="auto">
+      <p part="progress" class="progress" dir="auto">
         {progress.icon && <Icon name={progress.icon} />}
         <span class="shimmer">{progress.text}</span>
       </p>
     )
   if (lastAnswer.some((item) => open.has(item.id) && isVisiblyGrowing(item))) return null
   return (
-    <p class="progress dots">
+    <p part="progress" class="progress dots">
       <span class="sr-only">{strings.working}</span>
       <i />
       <i />

@@ -31,6 +31,7 @@ function Chip({ attachment }: { attachment: Attachment }) {
   if (attachment.type === 'image' && !isBroken && isPicture(attachment.preview_url))
     return (
       <img
+        part="file"
         class="attachment-image"
         src={attachment.preview_url}
         alt={name}
@@ -39,7 +40,7 @@ function Chip({ attachment }: { attachment: Attachment }) {
       />
     )
   return (
-    <span class="attachment-file">
+    <span part="file" class="attachment-file">
       <span class="file-icon">
         <Icon name={attachment.type === 'image' ? 'square-image' : 'document'} size={20} />
       </span>

@@ -23,6 +23,7 @@ export function ViewerDialog({ name, onClose, isDocument = false, tools, childre
   return (
     <dialog
       ref={dialog}
+      part="dialog"
       class={`picture-dialog ${isDocument ? 'is-document' : ''}`}
       aria-label={name}
       onClose={onClose}

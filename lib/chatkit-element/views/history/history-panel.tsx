@@ -36,6 +36,7 @@ export function HistoryPanel() {
       <div class="scrim" onClick={() => history.hide()} />
       <div
         ref={panel}
+        part="history"
         class="history"
         role="dialog"
         aria-modal="true"
@@ -59,7 +60,7 @@ export function HistoryPanel() {
         </div>
         <div class="history-list" aria-busy={state.loading} inert={doomed !== null}>
           {state.failure && (
-            <div class="failure" role="alert">
+            <div part="failure" class="failure" role="alert">
               <Icon name="circle-alert" />
               <p>{state.failure}</p>
               <button type="button" class="button" onClick={() => void history.load(true)}>

@@ -29,7 +29,7 @@ export function HistoryRow({
     ...(showDelete ? [{ id: 'delete', label: strings.delete, icon: 'trash-2', danger: true, onSelect: onDelete }] : []),
   ]
   return (
-    <li class={`history-row ${isCurrent ? 'is-current' : ''}`}>
+    <li part="history-row" class={`history-row ${isCurrent ? 'is-current' : ''}`}>
       <button type="button" class="history-open" onClick={open} {...(isCurrent && { 'aria-current': 'true' })}>
         <span class="history-title" dir="auto">
           {title}
@@ -62,7 +62,7 @@ function RenameForm({ entry, onClose }: { entry: ChatEntry; onClose: () => void 
     if (title && title !== entry.title) chat.rename(entry.id, title).catch(() => undefined)
   }
   return (
-    <li class="history-row">
+    <li part="history-row" class="history-row">
       <form
         class="rename"
         onSubmit={(event) => {

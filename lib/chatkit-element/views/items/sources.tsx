@@ -10,7 +10,7 @@ const ICONS = { url: 'globe', file: 'document', entity: 'book-open' } as const
 export function Sources({ citations }: { citations: readonly CitedSource[] }) {
   const { strings } = useUi()
   return (
-    <details class="sources">
+    <details part="sources" class="sources">
       <summary>
         {strings.sources(citations.length)}
         <Icon name="chevron-down" size={14} />

@@ -9,7 +9,7 @@ export function StructuredInput({ item, busy }: { item: StructuredInputItem; bus
   const { chat, strings } = useUi()
   if (item.status !== 'pending')
     return (
-      <dl class="card answers">
+      <dl part="card" class="card answers">
         {item.inputs.map(({ id, question, answer }) => (
           <div key={id}>
             <dt dir="auto">{question}</dt>
@@ -35,6 +35,7 @@ export function StructuredInput({ item, busy }: { item: StructuredInputItem; bus
   }
   return (
     <form
+      part="card"
       class="card questions"
       onSubmit={(event) => {
         event.preventDefault()

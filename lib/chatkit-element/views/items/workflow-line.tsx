@@ -34,7 +34,7 @@ export function WorkflowLine({ item, isOpen }: { item: WorkflowItem; isOpen: boo
     </>
   )
   return (
-    <div class={`workflow ${failed ? 'is-failed' : ''}`}>
+    <div part="steps" class={`workflow ${failed ? 'is-failed' : ''}`}>
       {canUnfold ? (
         <button
           type="button"

@@ -9,7 +9,7 @@ type Props = { item: AssistantMessageItem; isOpen: boolean; imageDomains: readon
 /** An assistant message with its footnotes. */
 export function AssistantMessage({ item, isOpen, imageDomains }: Props) {
   return (
-    <div class="message">
+    <div part="message" class="message">
       {item.content.map((part, at) => (
         <Part key={at} part={part} growing={isOpen && at === item.content.length - 1} imageDomains={imageDomains} />
       ))}

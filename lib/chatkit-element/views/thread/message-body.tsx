@@ -23,7 +23,7 @@ export function MessageFiles({ item }: Props) {
 export function MessageText({ item }: Props) {
   if (item.content.length === 0 && !item.quoted_text) return null
   return (
-    <div class="bubble" dir="auto">
+    <div part="bubble" class="bubble" dir="auto">
       {item.quoted_text && <blockquote class="quote">{item.quoted_text}</blockquote>}
       {item.content.map((part, at) =>
         part.type === 'input_tag' ? <EntityPill key={at} entity={toEntity(part)} /> : <span key={at}>{part.text}</span>,

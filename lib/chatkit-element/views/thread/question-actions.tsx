@@ -18,7 +18,7 @@ export function QuestionActions({ item, fork, busy, onEdit }: Props) {
   if (isAsking) return <DeleteTurn item={item} onClose={() => setAsking(false)} />
   const text = toWrittenText(item.content)
   return (
-    <div class="actions">
+    <div part="actions" class="actions">
       <MessageTime at={item.created_at} />
       {fork && <VersionSwitch fork={fork} busy={busy} />}
       {text && <CopyAction text={text} />}

@@ -36,7 +36,7 @@ export function TurnActions({ group, isLast, busy, feedback, fork }: Props) {
     <IconButton icon={icon} size={16} label={label} aria-pressed={feedback === kind} onClick={() => void give(kind)} />
   )
   return (
-    <div class={`actions ${isLast ? 'is-last' : ''}`}>
+    <div part="actions" class={`actions ${isLast ? 'is-last' : ''}`}>
       {fork && <VersionSwitch fork={fork} busy={busy} />}
       {text && <CopyAction text={text} />}
       {withFeedback && feedback !== 'negative' && thumb('positive', 'thumbs-up', strings.feedbackGood)}

@@ -63,7 +63,7 @@ export class TurnView extends Component<TurnViewProps> {
           />
         )}
         {answer.length > 0 && (
-          <div class="answer">
+          <div part="answer" class="answer">
             <h3 class="sr-only">{ui.strings.assistantSaid}</h3>
             {answer.map((item) => (
               <Guard key={item.id}>

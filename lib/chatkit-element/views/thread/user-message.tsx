@@ -27,7 +27,7 @@ export function UserMessage({ item, label, state, isTold, busy, fork }: Props) {
     requestAnimationFrame(() => field.current?.querySelector<HTMLElement>('.actions [data-edit]')?.focus())
   }
   return (
-    <div ref={field} class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
+    <div ref={field} part="question" class={`question ${state === 'sent' ? '' : 'is-pending'}`}>
       <h3 class="sr-only">{label}</h3>
       <MessageFiles item={item} />
       {isEditing && <EditMessage item={item} onClose={close} />}

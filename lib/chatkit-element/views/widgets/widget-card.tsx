@@ -25,6 +25,7 @@ export function Card({ node }: NodeProps) {
   const Frame = node.asForm ? 'form' : 'div'
   return (
     <Frame
+      part="card"
       class={`card w-card w-card-${toWord(node.size) ?? 'md'} ${toThemeClass(theme)}`}
       style={toBoxStyle({ ...box, gap: undefined, align: undefined, justify: undefined })}
       {...(node.asForm === true && {

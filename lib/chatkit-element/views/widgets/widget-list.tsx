@@ -17,7 +17,7 @@ export function ListView({ node }: { node: WidgetNode }) {
   const limit = typeof node.limit === 'number' ? node.limit : node.limit === 'auto' ? AUTO_LIMIT : rows.length
   const shown = all ? rows : rows.slice(0, limit)
   return (
-    <div class={`card w-list ${toThemeClass(node.theme)}`}>
+    <div part="card" class={`card w-list ${toThemeClass(node.theme)}`}>
       <Status status={node.status} />
       <Children node={{ type: 'rows', children: shown }} />
       {shown.length < rows.length && (
