@@ -28,6 +28,7 @@ export async function register(): Promise<void> {
   ])
   if (process.env.NODE_ENV === 'production') redirectConsole()
   await beginServing()
+  await startTelemetry()
   startRecovery()
   startExpiry()
   startTasks()
@@ -35,6 +36,18 @@ export async function register(): Promise<void> {
   // A database that does not answer yet must not stop the start. A restart prints the code again.
   await announceSetupCode().catch((error) => log.warn({ error }, 'the set-up code could not be announced'))
   void warmUpServers()
+}
+
+/** The packages behind it are loaded only if something is to be sent. */
+async function startTelemetry(): Promise<void> {
+  const { env } = await import('#lib/platform/env.ts')
+  if (!env().OTEL_EXPORTER_OTLP_ENDPOINT) return
+  const [telemetry, { showState }, { readMetrics }] = await Promise.all([
+    import('#lib/platform/telemetry/start-telemetry.ts'),
+    import('#app/api/metrics/show-state.ts'),
+    import('#lib/platform/metrics/write-metrics.ts'),
+  ])
+  telemetry.startTelemetry(() => showState().then(readMetrics))
 }
 
 /**

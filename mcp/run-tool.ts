@@ -10,6 +10,8 @@ import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withDeadline } from '#lib/platform/deadline.ts'
 import { AppError, OutcomeUnknownError, toAppError } from '#lib/platform/errors.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
+import { recordSpan } from '#lib/platform/telemetry/record-span.ts'
+import type { TraceContext } from '#lib/platform/telemetry/trace-context.ts'
 import type { ClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool, ToolContext } from '#mcp/define-tool.ts'
 import { describeIssues } from '#mcp/fields/describe-issues.ts'
@@ -30,6 +32,8 @@ type Call = {
   report: Report
   /** Where the content of the assistant's conversation comes from; none for an outside client. */
   sources?: string[]
+  /** The client's position in a trace. */
+  trace?: TraceContext | undefined
 }
 
 /**
@@ -65,6 +69,8 @@ type Outcome = ToolCallOutcome & { output?: Record<string, unknown> }
 /** Does the work and returns its outcome. Never throws. */
 async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
   const started = performance.now()
+  const beganAt = Date.now()
+  const record = (failure?: string) => recordSpan({ ...toSpan(call.tool.name), beganAt, parent: call.trace, failure })
   const durationMs = () => Math.round(performance.now() - started)
   const found: string[][] = []
   try {
@@ -75,10 +81,18 @@ async function settleCall(call: Call, deadlineMs: number): Promise<Outcome> {
         throw toTooSlow(call.tool, deadlineMs)
       },
     )
+    record()
     return { status: 'succeeded', result: output, output, sources: joinSources(...found), durationMs: durationMs() }
   } catch (error) {
-    return { ...toFailure(error, call), durationMs: durationMs() }
+    const failure = toFailure(error, call)
+    record(failure.failureClass)
+    return { ...failure, durationMs: durationMs() }
   }
+}
+
+function toSpan(tool: string) {
+  const attributes = { 'mcp.method.name': 'tools/call', 'gen_ai.tool.name': tool }
+  return { name: `tools/call ${tool}`, kind: 'server', attributes } as const
 }
 
 function entryOf(

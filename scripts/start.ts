@@ -41,7 +41,7 @@ try {
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   await import(pathToFileURL(server).href)
 } catch (error) {
-  console.error((error as Error).message)
+  log.fatal((error as Error).message)
   process.exit(1)
 }
 

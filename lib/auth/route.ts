@@ -6,7 +6,8 @@ import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { notFound } from '#lib/platform/errors.ts'
 import { answerRequest, readJson, requireSameOrigin } from '#lib/platform/http/http.ts'
-import { countRequest } from '#lib/platform/metrics/http-metrics.ts'
+import { log } from '#lib/platform/log.ts'
+import { type AnsweredRequest, countRequest } from '#lib/platform/metrics/http-metrics.ts'
 
 /** The changes that one person may make through routes that have no limit of their own. */
 const CHANGES: Limit = {
@@ -84,11 +85,17 @@ export function route(gate: Gate, handler: (visit: never) => Promise<Response>):
     })
     const milliseconds = performance.now() - beganAt
     const { method } = request
-    countRequest({ route: nameRoute(request, await context?.params), method, status: answer.status, milliseconds })
+    const answered = { route: nameRoute(request, await context?.params), method, status: answer.status, milliseconds }
+    countRequest(answered)
+    if (env().ACCESS_LOG === 'on') logRequest(answered, answer.headers.get('x-request-id'))
     return answer
   }
   gates.set(handle, gate)
   return handle
+}
+
+function logRequest({ milliseconds, ...told }: AnsweredRequest, request_id: string | null): void {
+  log.info({ ...told, duration_ms: Math.round(milliseconds), request_id }, 'request')
 }
 
 /** The route of a request: its path, with each variable part as its name in brackets. */

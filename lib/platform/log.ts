@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import pino from 'pino'
 import { logLevel } from '#lib/platform/env.ts'
+import { logLines } from '#lib/platform/log-lines.ts'
 import { redact, redactText } from '#lib/platform/redaction/redact.ts'
 
 type Context = { request_id?: string; user_id?: string; run_id?: string; thread_id?: string }
@@ -18,6 +19,11 @@ const storage = new AsyncLocalStorage<Context>()
 const output = pino.destination({ fd: 1, sync: true })
 output.on('error', () => {})
 
+function writeLine(line: string): void {
+  output.write(line)
+  logLines().hear?.(line)
+}
+
 /**
  * Writes one JSON object per line to standard output, with the current request id. Secrets are
  * removed from all fields, error messages and stacks.
@@ -32,7 +38,7 @@ export const log = pino(
     mixin: () => ({ ...storage.getStore() }),
     serializers: { error: describe },
   },
-  output,
+  { write: writeLine },
 )
 
 function withoutSecrets(fields: Record<string, unknown>): Record<string, unknown> {

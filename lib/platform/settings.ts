@@ -29,6 +29,16 @@ const isSiteUrl = (text: string) => {
   const url = URL.parse(text)
   return !url || /^\/*$/.test(url.pathname + url.search + url.hash + url.username + url.password)
 }
+// As OpenTelemetry's specification has it: name=value, with commas between, values percent-encoded.
+const headerList = z.string().transform((text, ctx) => {
+  const headers: Record<string, string> = {}
+  for (const part of text.split(',').filter((part) => part.trim())) {
+    const [, name, value] = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*=\s*(.*?)\s*$/.exec(part) ?? []
+    if (name && value !== undefined && !/%(?![\da-f]{2})/i.test(value)) headers[name] = decodeURIComponent(value)
+    else ctx.addIssue({ code: 'custom', message: 'must be name=value pairs with commas between them' })
+  }
+  return headers
+})
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
 
 /**
@@ -56,6 +66,11 @@ export const Settings = z.object({
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   // If set, /api/metrics answers requests that carry this token.
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  // Whether each request to the server is a line in the log.
+  ACCESS_LOG: oneOf('on', 'off').default('off'),
+  // If set, traces, metrics and the log are sent there by OTLP over HTTP.
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headerList.optional(),
   // The number of trusted proxies in front that add to X-Forwarded-For. 0 ignores the header.
   TRUSTED_PROXIES: whole(0, 0, 10),
 

@@ -11,6 +11,8 @@ import { AppError, toAppError } from '#lib/platform/errors.ts'
 import { log } from '#lib/platform/log.ts'
 import { countFirstWord, countRun } from '#lib/platform/metrics/run-metrics.ts'
 import { noteChange } from '#lib/platform/process/watch-changes.ts'
+import { findRequestSpan, recordSpan } from '#lib/platform/telemetry/record-span.ts'
+import { type TraceContext, toRunSpan } from '#lib/platform/telemetry/trace-context.ts'
 import { notifyEvents } from '#lib/runs/channel.ts'
 import { EventLog } from '#lib/runs/event-log.ts'
 import { LogWriter } from '#lib/runs/log-writer.ts'
@@ -40,6 +42,8 @@ export function launchRun(about: About, produce: Produce): LiveRun {
   const facts: RunFacts = {}
   const ending = new Ending()
   const run = makeLiveRun(about, ending)
+  const beganAt = Date.now()
+  const cause = findRequestSpan()
   const handle = makeHandle(run, ending, facts)
   const tooLong = setTimeout(
     () => run.interrupt('The answer took too long and was cut off. What was said so far is kept.'),
@@ -53,8 +57,25 @@ export function launchRun(about: About, produce: Produce): LiveRun {
       ending.isSettling = true
       return settleRun(run, ending.outcome ?? { status: 'done' }, facts)
     })
-    .finally(() => clearTimeout(tooLong))
+    .finally(() => {
+      clearTimeout(tooLong)
+      recordRun(run.id, { beganAt, cause }, ending.outcome, facts)
+    })
   return run
+}
+
+function recordRun(
+  runId: string,
+  began: { beganAt: number; cause: TraceContext | undefined },
+  { status, failureClass }: RunOutcome = { status: 'done' },
+  { firstDeltaAt }: RunFacts = {},
+): void {
+  const attributes = {
+    ...{ 'switchboard.run.id': runId, 'switchboard.run.status': status },
+    ...(firstDeltaAt && { 'switchboard.run.first_word_ms': firstDeltaAt.getTime() - began.beganAt }),
+  }
+  const failure = status === 'failed' ? (failureClass ?? 'internal') : undefined
+  recordSpan({ ...began, name: 'run', at: toRunSpan(runId), attributes, failure })
 }
 
 type About = { id: string; ownerId: string; threadId: string }

@@ -9,6 +9,7 @@ import {
 import type { Scope } from '#lib/auth/tokens/scopes.ts'
 import { readSources } from '#lib/data/notebook/content-sources.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
+import { readTraceparent } from '#lib/platform/telemetry/trace-context.ts'
 import { VERSION } from '#lib/platform/version.ts'
 import { type ClientInfo, toClientInfo } from '#mcp/client-info.ts'
 import type { Report, Tool } from '#mcp/define-tool.ts'
@@ -79,7 +80,8 @@ export function createServerOffer(tools: readonly Tool[]): Offer {
       const about = { client: clientOf(ctx, client), signal: ctx.mcpReq.signal, report: reporterOf(ctx) }
       const caller = callerOf(ctx)
       const sources = caller.via === 'run' ? readSources(ctx.mcpReq._meta) : []
-      return runTool({ tool, args: params.arguments ?? {}, caller, sources, ...about })
+      const trace = readTraceparent(ctx.mcpReq._meta?.traceparent)
+      return runTool({ tool, args: params.arguments ?? {}, caller, sources, trace, ...about })
     })
     server.setRequestHandler('resources/list', ({ params }, ctx) => listResources(callerOf(ctx), params?.cursor))
     server.setRequestHandler('resources/templates/list', () => TEMPLATES)

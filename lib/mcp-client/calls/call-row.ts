@@ -3,10 +3,10 @@ import { settleToolCall } from '#lib/data/runs/settle-tool-call.ts'
 import type { EffectivePolicy } from '#lib/data/servers/policies.ts'
 import type { CallingRun } from '#lib/mcp-client/calls/calling-run.ts'
 import { type Attempt, kept, toRecordedResult } from '#lib/mcp-client/calls/results.ts'
-import type { TraceContext } from '#lib/mcp-client/calls/trace.ts'
 import type { Filled } from '#lib/mcp-client/tools/bound-arguments.ts'
 import { findSensitiveNames } from '#lib/mcp-client/tools/sensitive-fields.ts'
 import type { McpTool } from '#lib/mcp-client/tools/tool-lists.ts'
+import type { TraceContext } from '#lib/platform/telemetry/trace-context.ts'
 
 /**
  * A call as it is sent: the tool by its server's name for it, its listed definition, and an admin's

@@ -3,12 +3,13 @@ import type { ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { CallRow } from '#lib/mcp-client/calls/call-row.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import { type Attempt, type Failure, toDenied } from '#lib/mcp-client/calls/results.ts'
-import { newSpan, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import type { OutgoingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
 import { sendCall, type Way } from '#lib/mcp-client/connection/send-call.ts'
 import { describeAsks, EFFECT } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { McpServer } from '#lib/mcp-client/servers/mcp-servers.ts'
 import { log } from '#lib/platform/log.ts'
+import { recordSpan } from '#lib/platform/telemetry/record-span.ts'
+import { newSpan, type TraceContext, toRunSpan, traceparent } from '#lib/platform/telemetry/trace-context.ts'
 
 /**
  * Makes a call once: records it in the ledger, sends it within its deadlines, and records its end.
@@ -18,6 +19,7 @@ import { log } from '#lib/platform/log.ts'
  */
 export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt> {
   const span = newSpan(way.run.id)
+  const beganAt = Date.now()
   let row: CallRow
   try {
     if (call.resumes) row = CallRow.resume(call, way.run, call.resumes)
@@ -29,10 +31,25 @@ export async function attemptCall(call: OutgoingCall, way: Way): Promise<Attempt
   }
   const sent = call.problem ?? (await sendCall(call, way, span, row))
   const attempt = withEffect(withAsks(sent, way.watch?.asks.take(traceparent(span)) ?? []), call, way.server)
+  recordCall(call, way, { at: span, beganAt }, attempt)
   if (attempt.wanted || attempt.goesOn) return attempt
   await row.settle(attempt, way.server.builtin ? readSources(attempt.result?._meta) : [])
   if (attempt.hadTask || call.resumes?.task) await way.run.tasks?.end(row.id)
   return attempt
+}
+
+function recordCall(
+  { tool }: OutgoingCall,
+  { server, run }: Way,
+  began: { at: TraceContext; beganAt: number },
+  { failure, wanted, goesOn }: Attempt,
+): void {
+  const attributes = {
+    ...{ 'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool },
+    ...{ 'switchboard.server': server.name, 'switchboard.call.waits': !!(wanted || goesOn) },
+  }
+  const about = { name: `tools/call ${tool}`, kind: 'client', attributes, failure: failure?.class } as const
+  recordSpan({ ...began, ...about, parent: toRunSpan(run.id) })
 }
 
 /** Ends a call that waits for answers without sending them. Returns its outcome. */

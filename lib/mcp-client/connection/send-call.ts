@@ -10,7 +10,6 @@ import { CallClocks, deadlinesOf } from '#lib/mcp-client/calls/deadlines.ts'
 import { type Progress, sayProgress, Throttle } from '#lib/mcp-client/calls/progress.ts'
 import { onlyReads } from '#lib/mcp-client/calls/repeat-rules.ts'
 import { type Attempt, type Result, type Times, toolError } from '#lib/mcp-client/calls/results.ts'
-import { type TraceContext, traceparent } from '#lib/mcp-client/calls/trace.ts'
 import { type OutgoingCall, toAskingCall } from '#lib/mcp-client/connection/outgoing-call.ts'
 import { type Phase, toMcpFailure } from '#lib/mcp-client/failures/mcp-failure.ts'
 import type { AskableCalls } from '#lib/mcp-client/questions/askable-calls.ts'
@@ -28,6 +27,7 @@ import { findBegunTask } from '#lib/mcp-client/tasks/task-wire.ts'
 import { forgetTools, mayBeStale } from '#lib/mcp-client/tools/tool-lists.ts'
 import { env } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
+import { type TraceContext, traceparent } from '#lib/platform/telemetry/trace-context.ts'
 
 // The SDK's timeout must never expire first: only ours can tell an idle timeout from a total one.
 const SDK_MARGIN_MS = 60_000

@@ -7,6 +7,8 @@ import { findCurrentRun } from '#lib/platform/db/run-fence.ts'
 import { env } from '#lib/platform/env.ts'
 import { isDatabaseDown, OutcomeUnknownError } from '#lib/platform/errors.ts'
 import { processState } from '#lib/platform/process-state.ts'
+import { recordSpan } from '#lib/platform/telemetry/record-span.ts'
+import { toRunSpan } from '#lib/platform/telemetry/trace-context.ts'
 
 /**
  * The database inside one transaction, under row-level security for one person or for the system.
@@ -102,6 +104,7 @@ function settings(whose: Whose, value: string): Prisma.Sql {
 
 async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const set = settings(whose, value)
+  const beganAt = Date.now()
   let done = false
   try {
     return await db().$transaction(
@@ -116,7 +119,16 @@ async function transaction<T>(whose: Whose, value: string, work: (tx: Tx) => Pro
   } catch (error) {
     // Only the commit was left, and only a lost connection leaves its outcome unknown.
     throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error
+  } finally {
+    recordTransaction(beganAt)
   }
+}
+
+function recordTransaction(beganAt: number): void {
+  const runId = findCurrentRun()
+  const parent = runId === undefined ? undefined : toRunSpan(runId)
+  const attributes = { 'db.system.name': 'postgresql' }
+  recordSpan({ name: 'transaction', kind: 'client', beganAt, parent, attributes })
 }
 
 /**
@@ -162,6 +174,7 @@ async function runStatements<Row extends object>(
   statements: Prisma.Sql[],
 ): Promise<Row[]> {
   const all = [settings(whose, value), ...statements]
+  const beganAt = Date.now()
   const connection = await pool().connect()
   let broken: Error | undefined
   let done = false
@@ -183,5 +196,6 @@ async function runStatements<Row extends object>(
     throw done && isDatabaseDown(error) ? new OutcomeUnknownError(error) : error
   } finally {
     connection.release(broken)
+    recordTransaction(beganAt)
   }
 }

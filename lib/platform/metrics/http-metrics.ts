@@ -35,8 +35,11 @@ export const httpMetrics = metricGroup('http', (registers) => ({
   }),
 }))
 
-/** Counts a request once it is answered. `route` is the path with its variable parts in brackets. */
-export function countRequest(request: { route: string; method: string; status: number; milliseconds: number }): void {
+/** A request that was answered. `route` is the path with its variable parts in brackets. */
+export type AnsweredRequest = { route: string; method: string; status: number; milliseconds: number }
+
+/** Counts a request once it is answered. */
+export function countRequest(request: AnsweredRequest): void {
   const { method, status, milliseconds } = request
   const { requests, seconds, routes } = httpMetrics()
   const route = isAmong(routes, request.route, ROUTES_MAX) ? request.route : OTHER

@@ -6,6 +6,7 @@ import { closeNotify } from '#lib/platform/db/notify.ts'
 import { env, SettingsError } from '#lib/platform/env.ts'
 import { log } from '#lib/platform/log.ts'
 import { shutDown } from '#lib/platform/process/shutdown.ts'
+import { endTelemetry } from '#lib/platform/telemetry/telemetry-state.ts'
 import { VERSION } from '#lib/platform/version.ts'
 
 /** How long (ms) to wait before asking again a database that did not answer at start. */
@@ -77,6 +78,7 @@ async function endProcess(signal: string, server: Server | undefined): Promise<v
   if (server) await closeServer(server)
   await Promise.all([closeDb(), closeNotify()])
   log.info('stopped')
+  await endTelemetry()
   process.exit(0)
 }
 

@@ -19,6 +19,8 @@ import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { log } from '#lib/platform/log.ts'
 import { countModelRequest } from '#lib/platform/metrics/model-metrics.ts'
+import { recordSpan } from '#lib/platform/telemetry/record-span.ts'
+import { toRunSpan } from '#lib/platform/telemetry/trace-context.ts'
 
 /**
  * How many output tokens are reserved for an answer: reserving the longest possible one would keep
@@ -167,8 +169,24 @@ export class RequestMeter {
     const asked = { provider: provider.name, model }
     const milliseconds = Date.now() - this.#beganAt
     countModelRequest({ ...asked, purpose: about.purpose, outcome, used, costMicros, milliseconds })
+    recordRequest(about, asked, { used, outcome, beganAt: this.#beganAt })
     keep({ id: this.#id, about, asked, used, costMicros, outcome, beganAt: this.#beganAt })
   }
+}
+
+function recordRequest(
+  { runId, purpose, assistant }: RequestAbout,
+  { provider, model }: { provider: string; model: string },
+  { used, outcome, beganAt }: Pick<SettledRequest, 'used' | 'outcome' | 'beganAt'>,
+): void {
+  const attributes = {
+    ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': provider, 'gen_ai.request.model': model },
+    ...{ 'gen_ai.usage.input_tokens': used.input, 'gen_ai.usage.output_tokens': used.output },
+    ...{ 'switchboard.purpose': purpose, ...(assistant && { 'gen_ai.agent.name': assistant }) },
+  }
+  const about = { name: `chat ${model}`, kind: 'client', attributes } as const
+  const failure = outcome === 'failed' ? 'failed' : undefined
+  recordSpan({ ...about, beganAt, failure, parent: runId ? toRunSpan(runId) : undefined })
 }
 
 /** Throws a UsageRefusal if a limit was reached meanwhile: before a request is sent again. */
