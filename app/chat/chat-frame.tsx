@@ -205,6 +205,7 @@ export function ChatFrame({
           data-share-label="Share and export"
           data-versions="on"
           data-waiting="on"
+          data-pins="on"
           data-drafts-key={DRAFTS_KEY}
           data-drafts-owner={personId}
         />

@@ -180,7 +180,8 @@ export class ChatKitElement extends Base {
           ...{ chat: this.#chat, options: this.#options, callsUrl: this.dataset.callsUrl ?? null },
           filesUrl: this.dataset.filesUrl ?? null,
           ...{ rightActionLabel: this.dataset.rightActionLabel ?? null, shareLabel: this.dataset.shareLabel ?? null },
-          ...{ withVersions: this.dataset.versions === 'on', withWaiting: this.dataset.waiting === 'on', ...speaks },
+          ...{ withVersions: this.dataset.versions === 'on', withWaiting: this.dataset.waiting === 'on' },
+          ...{ withPins: this.dataset.pins === 'on', ...speaks },
         }),
         this.#mount,
       )

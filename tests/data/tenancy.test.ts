@@ -565,6 +565,7 @@ const OPERATIONS: Record<Operation, null | ((ids: Ids) => Record<string, unknown
   'threads.delete': ({ thread }) => ({ thread_id: thread }),
   'items.list': ({ thread, item }) => ({ thread_id: thread, after: item }),
   'items.feedback': ({ thread, item }) => ({ thread_id: thread, item_ids: [item], kind: 'positive' }),
+  'items.pin': ({ thread, item }) => ({ thread_id: thread, item_ids: [item], pinned: true }),
   'attachments.create': null,
   'attachments.delete': ({ attachment }) => ({ attachment_id: attachment }),
   'input.transcribe': null,

@@ -2,6 +2,7 @@ import type { AgentInputItem } from '@openai/agents'
 import { markLines, saidIn } from '#lib/agent/context/covered-words.ts'
 import { type CountTokens, clipToTokens } from '#lib/agent/input/count-tokens.ts'
 import { FATE } from '#lib/agent/input/earlier-calls.ts'
+import { toPinnedInput } from '#lib/agent/input/pinned-input.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { Summary } from '#lib/data/chat/summaries.ts'
 import type { CoveredCall } from '#lib/data/runs/covered-calls.ts'
@@ -57,15 +58,21 @@ export function describeSummary(
   return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: lines.join('\n') }] }]
 }
 
+/** What the person has pinned of the items that are left out, whole. */
+export function describePinned(items: ThreadItem[]): AgentInputItem[] {
+  const [first] = items
+  if (!first) return []
+  return [toPinnedInput(first.id, items.map((item) => `${speakerOf(item)}: ${markLines(saidIn(item))}`).join('\n'))]
+}
+
+function speakerOf(item: ThreadItem): string {
+  return item.type === 'user_message' ? 'Person' : 'Assistant'
+}
+
 /** The words of items, one after the other. Each has an equal share of the room at least. */
 function quoteItems(items: ThreadItem[], room: number, count: CountTokens): string {
   const each = Math.floor(room / items.length)
-  return items
-    .map(
-      (item) =>
-        `${item.type === 'user_message' ? 'Person' : 'Assistant'}: ${clipToTokens(markLines(saidIn(item)), each, count)}`,
-    )
-    .join('\n')
+  return items.map((item) => `${speakerOf(item)}: ${clipToTokens(markLines(saidIn(item)), each, count)}`).join('\n')
 }
 
 const OPEN = new Set<CoveredCall['status']>(['pending', 'unknown', 'cancelled'])

@@ -4,7 +4,7 @@ import { compactThread, showSummary } from '#lib/agent/context/compact-thread.ts
 import type { CompactingTurn, RestOfRequest } from '#lib/agent/context/compacting-turn.ts'
 import { type ContextBudget, shareWindow } from '#lib/agent/context/context-budget.ts'
 import type { ContextLimits } from '#lib/agent/context/context-limits.ts'
-import { describeSummary } from '#lib/agent/context/describe-summary.ts'
+import { describePinned, describeSummary } from '#lib/agent/context/describe-summary.ts'
 import { findBoundary } from '#lib/agent/context/find-boundary.ts'
 import { isOurCard } from '#lib/agent/context/is-our-card.ts'
 import { type CountTokens, loadCounter } from '#lib/agent/input/count-tokens.ts'
@@ -15,6 +15,7 @@ import { boundTokens } from '#lib/agent/models/estimate-tokens.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import { listCoveredMessages } from '#lib/data/chat/covered-messages.ts'
+import { isPinned, listPinnedItems } from '#lib/data/chat/pinned-items.ts'
 import type { Summary } from '#lib/data/chat/summaries.ts'
 import { listCoveredCalls } from '#lib/data/runs/covered-calls.ts'
 import { log } from '#lib/platform/log.ts'
@@ -53,7 +54,7 @@ export async function* readHistory(
   const room = await readRoom(limits, rest)
   const fitted = await fitAfter(open, rest, summary, items, room)
   if (isWhole(fitted)) return fitted.input
-  const boundary = findBoundary(items, fitted.groups, room.conversation * KEPT_SHARE)
+  const boundary = findBoundary(items, fitted.groups, fitted.unpinned * KEPT_SHARE)
   const older = items.slice(0, boundary)
   const work = { items: older, before: summary, isAsked: false, room: room.conversation, count: room.count }
   const made = older.length > 0 ? yield* compactThread(open, known, work) : undefined
@@ -92,10 +93,13 @@ async function readRoom(limits: ContextLimits, rest: RestOfRequest): Promise<Roo
   return { ...shareWindow(limits, rest, count), count }
 }
 
-/** What a request has of the conversation. The groups are those of the newest items. */
-type Fitted = { groups: InputGroup[]; input: AgentInputItem[] }
+/**
+ * What a request has of the conversation. The groups are those of the newest items; `unpinned` is the
+ * room (tokens) that is left if all that is pinned is told on its own.
+ */
+type Fitted = { groups: InputGroup[]; input: AgentInputItem[]; unpinned: number }
 
-/** A summary, and the newest of the items after it that fit. */
+/** A summary, the newest of the items after it that fit, and what is pinned of the others. */
 async function fitAfter(
   { turn, context: { caller }, files, fill }: CompactingTurn,
   { listSources }: RestOfRequest,
@@ -103,12 +107,22 @@ async function fitAfter(
   items: ThreadItem[],
   { request, conversation, count }: Room,
 ): Promise<Fitted> {
-  const told = summary ? await describe(caller, turn.thread.id, summary, listSources(), conversation, count) : []
-  const size = told.length > 0 ? count(told) : 0
-  const groups = await files.fit(items, { maxTokens: conversation - size, count })
-  const used = groups.reduce((sum, { tokens }) => sum + tokens, request - conversation + size)
+  const covered = summary ? await listPinnedItems(caller, turn.thread.id, summary.throughId) : []
+  const sizeOf = (input: AgentInputItem[]) => (input.length > 0 ? count(input) : 0)
+  const free = conversation - sizeOf(describePinned(covered))
+  const told = summary ? await describe(caller, turn.thread.id, summary, listSources(), free, count) : []
+  const fitBeside = (pinned: ThreadItem[]) =>
+    files.fit(items, { maxTokens: conversation - sizeOf([...told, ...describePinned(pinned)]), count })
+  const listLeftOut = (groups: InputGroup[]) => items.slice(0, items.length - groups.length).filter(isPinned)
+  const pinned = [...covered, ...items.filter(isPinned)]
+  let groups = await fitBeside(covered)
+  // What is pinned but does not fit takes room of the others.
+  if (listLeftOut(groups).length > 0) groups = await fitBeside(pinned)
+  const head = [...told, ...describePinned([...covered, ...listLeftOut(groups)])]
+  const used = groups.reduce((sum, { tokens }) => sum + tokens, request - conversation + sizeOf(head))
   fill.begin({ used: count === boundTokens ? 0 : used, limit: request })
-  return { groups, input: [...told, ...groups.flatMap(({ entries }) => entries)] }
+  const input = [...head, ...groups.flatMap(({ entries }) => entries)]
+  return { groups, input, unpinned: conversation - sizeOf(describePinned(pinned)) }
 }
 
 async function describe(
@@ -123,7 +137,7 @@ async function describe(
     listCoveredCalls(caller, threadId, summary.throughId),
     listCoveredMessages(caller, threadId, summary.throughId),
   ])
-  const recent = messages.filter((item) => !isCompactCommand(item))
+  const recent = messages.filter((item) => !isCompactCommand(item) && !isPinned(item))
   return describeSummary({ summary, sources, ...calls, recent }, conversation, count)
 }
 

@@ -95,6 +95,8 @@ const de: Strings = {
   otherAnswer: 'Andere Antwort',
   pageOf: (page: number, pages: number) => `Seite ${page} von ${pages}`,
   picture: 'Bild',
+  pin: 'Im Kontext behalten',
+  pinned: 'Bleibt im Kontext',
   placeholder: 'Nachricht an die KI',
   previousVersion: 'Vorherige Version',
   quote: 'Zitieren',
@@ -148,6 +150,8 @@ const de: Strings = {
     limit === 1 ? 'Es kann nur eine Datei angehängt werden.' : `Es können nur ${limit} Dateien angehängt werden.`,
   transcribing: 'Sprache wird zu Text…',
   tryAgain: 'Erneut versuchen',
+  unpin: 'Nicht mehr im Kontext behalten',
+  unpinned: 'Bleibt nicht mehr im Kontext',
   unreachable: 'Der Server ist nicht zu erreichen. Prüfe deine Verbindung und versuche es noch einmal.',
   unsentNotKept:
     'Dieser Browser kann die nicht gesendete Nachricht nicht aufbewahren. Sie geht verloren, wenn du diese Seite schließt.',

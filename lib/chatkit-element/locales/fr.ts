@@ -95,6 +95,8 @@ const fr: Strings = {
   otherAnswer: 'Autre réponse',
   pageOf: (page: number, pages: number) => `Page ${page} sur ${pages}`,
   picture: 'Image',
+  pin: 'Garder dans le contexte',
+  pinned: 'Gardé dans le contexte',
   placeholder: 'Écrivez à l’IA',
   previousVersion: 'Version précédente',
   quote: 'Citer',
@@ -147,6 +149,8 @@ const fr: Strings = {
     limit === 1 ? 'Un seul fichier peut être joint.' : `Seuls ${limit} fichiers peuvent être joints.`,
   transcribing: 'Transcription en cours…',
   tryAgain: 'Réessayer',
+  unpin: 'Ne plus garder dans le contexte',
+  unpinned: 'N’est plus gardé dans le contexte',
   unreachable: 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',
   unsentNotKept:
     'Ce navigateur ne peut pas conserver le message qui n’a pas été envoyé. Il sera perdu si vous fermez cette page.',

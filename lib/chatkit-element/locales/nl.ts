@@ -95,6 +95,8 @@ const nl: Strings = {
   otherAnswer: 'Ander antwoord',
   pageOf: (page: number, pages: number) => `Pagina ${page} van ${pages}`,
   picture: 'Afbeelding',
+  pin: 'In de context houden',
+  pinned: 'Blijft in de context',
   placeholder: 'Bericht aan de AI',
   previousVersion: 'Vorige versie',
   quote: 'Citeren',
@@ -148,6 +150,8 @@ const nl: Strings = {
     limit === 1 ? 'Er kan maar één bestand worden toegevoegd.' : `Er kunnen maar ${limit} bestanden worden toegevoegd.`,
   transcribing: 'Spraak wordt tekst…',
   tryAgain: 'Opnieuw proberen',
+  unpin: 'Niet langer in de context houden',
+  unpinned: 'Blijft niet langer in de context',
   unreachable: 'De server is niet bereikbaar. Controleer je verbinding en probeer het opnieuw.',
   unsentNotKept:
     'Deze browser kan het niet-verzonden bericht niet bewaren. Het gaat verloren als je deze pagina sluit.',

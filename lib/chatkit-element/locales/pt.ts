@@ -94,6 +94,8 @@ const pt: Strings = {
   otherAnswer: 'Outra resposta',
   pageOf: (page: number, pages: number) => `Página ${page} de ${pages}`,
   picture: 'Imagem',
+  pin: 'Manter no contexto',
+  pinned: 'Mantida no contexto',
   placeholder: 'Escreva para a IA',
   previousVersion: 'Versão anterior',
   quote: 'Citar',
@@ -146,6 +148,8 @@ const pt: Strings = {
     limit === 1 ? 'Só é possível anexar um arquivo.' : `Só é possível anexar ${limit} arquivos.`,
   transcribing: 'Convertendo a fala em texto…',
   tryAgain: 'Tentar novamente',
+  unpin: 'Deixar de manter no contexto',
+  unpinned: 'Não é mais mantida no contexto',
   unreachable: 'Não foi possível alcançar o servidor. Verifique sua conexão e tente de novo.',
   unsentNotKept:
     'Este navegador não consegue guardar a mensagem que não foi enviada. Ela será perdida se você fechar esta página.',

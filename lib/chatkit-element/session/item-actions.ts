@@ -4,7 +4,7 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { applyEvent, dropFrom, dropTurn } from '#lib/chatkit-element/state/reducer.ts'
+import { applyEvent, dropFrom, dropTurn, withPins } from '#lib/chatkit-element/state/reducer.ts'
 import type { ThreadView } from '#lib/chatkit-element/state/view.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
@@ -100,6 +100,27 @@ export class ItemActions {
     await this.#hooks.onRefusal(
       await this.#turns.run('threads.add_structured_input', { thread_id, item_id: itemId, input }),
     )
+  }
+
+  /**
+   * Keeps messages in the context, or no longer. Never throws: the person is told why it was refused.
+   */
+  async pin(itemIds: string[], pinned: boolean): Promise<void> {
+    const thread_id = this.#threadId()
+    if (!thread_id) return
+    try {
+      await this.#api.query('items.pin', { thread_id, item_ids: itemIds, pinned })
+      const { view } = this.#state.value
+      if (view.thread?.id !== thread_id) return
+      const strings = this.#host.strings()
+      this.#state.patch({
+        view: withPins(view, itemIds, pinned),
+        announcement: pinned ? strings.pinned : strings.unpinned,
+      })
+      this.#hooks.onChanged(thread_id)
+    } catch (error) {
+      this.#hooks.onError(error)
+    }
   }
 
   /** Shows another of the ways on from a place of the thread. Never throws. */

@@ -24,6 +24,7 @@ type Props = {
   shareLabel: string | null
   withVersions: boolean
   withWaiting: boolean
+  withPins: boolean
 }
 
 /** The whole element: header, conversation or start screen, composer, history. */
@@ -38,22 +39,18 @@ export function App({
   shareLabel,
   withVersions,
   withWaiting,
+  withPins,
 }: Props) {
   const current = useSignal(options) as ChatKitOptions
   const ui = useMemo(
     () => ({
-      chat,
-      options: current,
-      strings,
-      locale,
-      callsUrl,
-      filesUrl,
-      rightActionLabel,
-      shareLabel,
-      withVersions,
-      withWaiting,
+      ...{ chat, options: current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel },
+      ...{ withVersions, withWaiting, withPins },
     }),
-    [chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel, withVersions, withWaiting],
+    [
+      ...[chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel],
+      ...[withVersions, withWaiting, withPins],
+    ],
   )
   const state = useSignal(chat.state)
   const historyOpen = useSignal(chat.history.state).open

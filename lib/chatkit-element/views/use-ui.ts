@@ -25,6 +25,8 @@ export type Ui = {
   withVersions: boolean
   /** True if the server keeps messages that wait for the end of an answer (`data-waiting`). */
   withWaiting: boolean
+  /** True if the server keeps pinned messages in the context (`data-pins`). */
+  withPins: boolean
 }
 
 export const UiContext = createContext<Ui | null>(null)

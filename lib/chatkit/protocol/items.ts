@@ -123,10 +123,12 @@ export type UserMessageItem = ItemBase & {
   request_id?: string
   /** Our extension: how the answer failed, if no later attempt succeeded. Never stored. */
   outcome?: TurnOutcome
-}
+} & Pinnable
+/** Our extension: the person keeps the message in the context, however long the thread grows. */
+type Pinnable = { pinned?: true }
 /** How an unfinished turn ended. `message` gives the reason; `allow_retry`: a retry may help. */
 export type TurnOutcome = { status: 'failed' | 'stopped' | 'interrupted'; message?: string; allow_retry: boolean }
-export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] }
+export type AssistantMessageItem = ItemBase & { type: 'assistant_message'; content: AssistantContent[] } & Pinnable
 export type ClientToolCallItem = ItemBase & {
   type: 'client_tool_call'
   status: 'pending' | 'completed'

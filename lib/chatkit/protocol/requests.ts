@@ -62,6 +62,8 @@ export const PARAMS = {
   'threads.delete': z.object(thread),
   'items.list': z.object({ ...thread, ...page }),
   'items.feedback': z.object({ ...thread, item_ids: z.array(id).max(1_000), kind: z.enum(['positive', 'negative']) }),
+  /** Our extension: keeps messages in the context, or no longer. */
+  'items.pin': z.object({ ...thread, item_ids: z.array(id).min(1).max(100), pinned: z.boolean() }),
   'attachments.create': z.object({
     name: bounded(1_000).min(1),
     size: z.number().int().min(0),

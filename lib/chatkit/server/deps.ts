@@ -46,7 +46,7 @@ export interface AttachmentFiles {
 }
 
 /**
- * What the application provides. Without `act`, `files` or `transcribe`, the operations that need
+ * What the application provides. Without `act`, `files`, `pin` or `transcribe`, the operations that need
  * it throw bad_request.
  */
 export type Deps<Context> = {
@@ -75,6 +75,8 @@ export type Deps<Context> = {
   /** The synchronous actions that `actSync` answers; by default all. */
   takesSync?: (action: Action) => boolean
   feedback?: (given: Params<'items.feedback'>) => Promise<void>
+  /** Keeps messages in the context, or no longer. */
+  pin?: (given: Params<'items.pin'>) => Promise<void>
   files?: AttachmentFiles
   /** `mediaType` is the MIME type without its parameters. */
   transcribe?: (audio: { data: Uint8Array; mimeType: string; mediaType: string }) => Promise<{ text: string }>

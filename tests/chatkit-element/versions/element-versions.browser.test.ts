@@ -147,3 +147,38 @@ test('own messages are copied, brought back by the up arrow, and what is selecte
   await expect.poll(() => stage.sent('threads.add_user_message').length).toBe(1)
   expect(stage.sent('threads.add_user_message')[0]?.params).toMatchObject({ input: { quoted_text: 'hello' } })
 })
+
+test('a message and an answer are kept in the context, marked, and let go again', async () => {
+  const page = await stage.visit({ pins: 'on' })
+  await say(page, 'first')
+  await page.locator('.md strong', { hasText: 'first' }).waitFor()
+  await sendButton(page).waitFor()
+  const keep = page.getByRole('button', { name: 'Keep in context', exact: true })
+  const marks = page.locator('.pin-mark')
+  expect(await keep.count()).toBe(2)
+  await keep.last().focus()
+  await page.keyboard.press('Enter')
+  await page.locator('.answer + .pin-mark', { hasText: 'Kept in context' }).waitFor()
+  // The focus stays on the button, which now lets go.
+  const focused = () =>
+    page.evaluate(() => document.querySelector('openai-chatkit')?.shadowRoot?.activeElement?.getAttribute('aria-label'))
+  await expect.poll(focused).toBe('Stop keeping in context')
+  await page.locator('.question').hover()
+  await keep.click()
+  await page.locator('.question .pin-mark').waitFor()
+  expect(await marks.count()).toBe(2)
+  // What fades in has too little contrast on its way.
+  await expect.poll(() => barriers(page)).toEqual([])
+  await page.getByRole('button', { name: 'Stop keeping in context' }).first().click()
+  await expect.poll(() => marks.count()).toBe(1)
+  const sent = stage.sent('items.pin').map(({ params }) => params as { item_ids: string[]; pinned: boolean })
+  expect(sent.map(({ pinned }) => pinned)).toEqual([true, true, false])
+  expect(sent[1]?.item_ids).toEqual(sent[2]?.item_ids)
+  // What the server refuses is said, and nothing is marked.
+  const message = 'At most 10 messages can be kept.'
+  stage.server.refusals.set('items.pin', { status: 409, body: JSON.stringify({ message }) })
+  await page.locator('.question').hover()
+  await keep.click()
+  await page.getByText(message).waitFor()
+  expect(await marks.count()).toBe(1)
+})

@@ -13,8 +13,9 @@ type More = {
   files?: string
   versions?: string
   waiting?: string
+  pins?: string
 }
-const { drafts, calls, files, versions, waiting, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
+const { drafts, calls, files, versions, waiting, pins, ...chosen }: Partial<UseChatKitOptions> & More = JSON.parse(
   decodeURIComponent(location.hash.slice(1) || '{}'),
 )
 
@@ -94,6 +95,7 @@ function Page() {
       data-files-url={files}
       data-versions={versions}
       data-waiting={waiting}
+      data-pins={pins}
       data-drafts-key={drafts?.key}
       data-drafts-owner={drafts?.owner}
     />

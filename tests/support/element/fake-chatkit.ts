@@ -380,6 +380,7 @@ export async function fakeChatKit(scripts: { files: ElementFiles; page: string }
       case 'threads.delete':
         threads.delete(thread.id)
         return json(response, {})
+      case 'items.pin':
       case 'items.feedback':
         return json(response, {})
       default:

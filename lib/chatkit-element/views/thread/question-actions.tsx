@@ -6,6 +6,7 @@ import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { CopyAction } from '#lib/chatkit-element/views/thread/copy-action.tsx'
 import { MessageTime } from '#lib/chatkit-element/views/thread/message-time.tsx'
+import { PinAction } from '#lib/chatkit-element/views/thread/pin-action.tsx'
 import { VersionSwitch } from '#lib/chatkit-element/views/thread/version-switch.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -22,6 +23,7 @@ export function QuestionActions({ item, fork, busy, onEdit }: Props) {
       <MessageTime at={item.created_at} />
       {fork && <VersionSwitch fork={fork} busy={busy} />}
       {text && <CopyAction text={text} />}
+      <PinAction items={[item]} />
       {withVersions && <IconButton icon="write" size={16} label={strings.takeBack} data-edit onClick={onEdit} />}
       {withVersions && !busy && (
         <IconButton icon="trash-2" size={16} label={strings.deleteTurn} onClick={() => setAsking(true)} />

@@ -5,6 +5,7 @@ import { holdFocus } from '#lib/chatkit-element/views/hold-focus.ts'
 import { IconButton } from '#lib/chatkit-element/views/icons/icon-button.tsx'
 import { CopyAction } from '#lib/chatkit-element/views/thread/copy-action.tsx'
 import { MessageTime } from '#lib/chatkit-element/views/thread/message-time.tsx'
+import { PinAction } from '#lib/chatkit-element/views/thread/pin-action.tsx'
 import { VersionSwitch } from '#lib/chatkit-element/views/thread/version-switch.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -39,6 +40,7 @@ export function TurnActions({ group, isLast, busy, feedback, fork }: Props) {
     <div part="actions" class={`actions ${isLast ? 'is-last' : ''}`}>
       {fork && <VersionSwitch fork={fork} busy={busy} />}
       {text && <CopyAction text={text} />}
+      <PinAction items={answer} />
       {withFeedback && feedback !== 'negative' && thumb('positive', 'thumbs-up', strings.feedbackGood)}
       {withFeedback && feedback !== 'positive' && thumb('negative', 'thumbs-down', strings.feedbackBad)}
       {withRetry && isLast && question && !busy && (

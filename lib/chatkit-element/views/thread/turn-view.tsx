@@ -6,6 +6,7 @@ import type { TurnGroup } from '#lib/chatkit-element/state/turn-groups.ts'
 import { isLocal } from '#lib/chatkit-element/state/view.ts'
 import { Guard } from '#lib/chatkit-element/views/guard.tsx'
 import { AnswerItem } from '#lib/chatkit-element/views/thread/answer-item.tsx'
+import { PinMark } from '#lib/chatkit-element/views/thread/pin-action.tsx'
 import { TurnActions } from '#lib/chatkit-element/views/thread/turn-actions.tsx'
 import { TurnMark } from '#lib/chatkit-element/views/thread/turn-mark.tsx'
 import { UserMessage } from '#lib/chatkit-element/views/thread/user-message.tsx'
@@ -78,6 +79,7 @@ export class TurnView extends Component<TurnViewProps> {
             ))}
           </div>
         )}
+        <PinMark items={answer} />
         {question?.outcome && !isWriting && !isTold && (
           <TurnMark question={question} outcome={question.outcome} canRetry={isLast && !busy} />
         )}

@@ -4,6 +4,7 @@ import type { Fork } from '#lib/chatkit/protocol/thread.ts'
 import { Icon } from '#lib/chatkit-element/views/icons/icon.tsx'
 import { EditMessage } from '#lib/chatkit-element/views/thread/edit-message.tsx'
 import { MessageFiles, MessageText } from '#lib/chatkit-element/views/thread/message-body.tsx'
+import { PinMark } from '#lib/chatkit-element/views/thread/pin-action.tsx'
 import { QuestionActions } from '#lib/chatkit-element/views/thread/question-actions.tsx'
 import { useUi } from '#lib/chatkit-element/views/use-ui.ts'
 
@@ -32,6 +33,7 @@ export function UserMessage({ item, label, state, isTold, busy, fork }: Props) {
       <MessageFiles item={item} />
       {isEditing && <EditMessage item={item} onClose={close} />}
       {!isEditing && <MessageText item={item} />}
+      <PinMark items={[item]} />
       {state === 'sent' && !isEditing && (
         <QuestionActions item={item} fork={fork} busy={busy} onEdit={() => setEditing(true)} />
       )}

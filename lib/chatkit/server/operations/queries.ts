@@ -76,6 +76,13 @@ const giveFeedback: Query<'items.feedback'> = async (given, { store, feedback })
   return {}
 }
 
+const pinItems: Query<'items.pin'> = async (given, { store, pin }) => {
+  await loadActive(store, given.thread_id)
+  if (!pin) throw new AppError('bad_request', 'This server keeps no messages in the context.')
+  await pin(given)
+  return {}
+}
+
 const actSync: Query<'threads.sync_custom_action'> = async (
   { thread_id, item_id, action },
   { store, actSync: act },
@@ -130,6 +137,7 @@ export const queries = {
   'threads.send_waiting': sendWaiting,
   'items.list': listItems,
   'items.feedback': giveFeedback,
+  'items.pin': pinItems,
   'attachments.create': createAttachment,
   'attachments.delete': deleteAttachment,
   'input.transcribe': transcribe,
