@@ -96,6 +96,34 @@ test('an answer that is much longer than expected ends when it passes a limit; i
   expect(said((await agentDoor(bob).begin('write a lot')).events)).toContain('Piece 11.')
 })
 
+test.each([
+  ['responses', 'what is thought'],
+  ['chat_completions', 'what is thought'],
+  ['responses', 'a call'],
+  ['chat_completions', 'a call'],
+] as const)('%s: %s counts while it streams, and ends when it passes a limit', async (api, what) => {
+  await withoutLimits()
+  const pieces = Array.from({ length: 100 }, (_, at) => `Piece ${at}. ${'x'.repeat(3_990)}`)
+  const note = { title: 'x', text: pieces.join('') }
+  const step =
+    what === 'a call'
+      ? { calls: [{ name: 'create_note', arguments: note }], pace: 10, callPiece: 4_000 }
+      : { reasoning: pieces, text: 'The end.', pace: 10 }
+  await using model = await openAIServer(step, { text: 'never' })
+  useModel(model.url, { OPENAI_API: api })
+  const ann = await signedIn()
+  await limited({ audience: forPerson(ann.person.id), amount: 20_000n })
+  const { events } = await agentDoor(ann).begin('think for ever')
+  const failure = events.find(({ type }) => type === 'error')
+  expect(failure).toMatchObject({ message: expect.stringContaining('is used up') })
+  expect(await runOf(ann.person.id)).toMatchObject({ status: 'failed', failureClass: 'usage_limit' })
+  expect(said(events)).toBe('')
+  const [request] = await withSystem('usage', (tx) => tx.modelRequest.findMany({ where: { ownerId: ann.person.id } }))
+  expect(request).toMatchObject({ outcome: 'failed', isEstimated: true })
+  expect(request?.outputTokens).toBeGreaterThan(8_000)
+  expect(request?.outputTokens, 'of 100,000').toBeLessThan(60_000)
+})
+
 test('the tightest of several limits counts; one for others does not; a change acts at once', async () => {
   await withoutLimits()
   await using model = await openAIServer()

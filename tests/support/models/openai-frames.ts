@@ -4,6 +4,11 @@ export type Api = 'responses' | 'chat'
 
 const pieces = (text: string | string[]) => (Array.isArray(text) ? text : (text.match(/\S+\s*/g) ?? [text]))
 const whole = (text: string | string[]) => (Array.isArray(text) ? text.join('') : text)
+const piecesOfCall = (value: unknown, size = Number.POSITIVE_INFINITY) => {
+  const text = argumentsOf(value)
+  const count = Math.max(1, Math.ceil(text.length / size))
+  return Array.from({ length: count }, (_, at) => (count === 1 ? text : text.slice(at * size, (at + 1) * size)))
+}
 const argumentsOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** The data of each server-sent event of a scripted answer. `number` makes its ids unique. */
@@ -67,7 +72,8 @@ function chatFrames(step: Step, number: number): string[] {
         },
       ],
     })
-    delta({ tool_calls: [{ index, function: { arguments: argumentsOf(call.arguments) } }] })
+    for (const piece of piecesOfCall(call.arguments, step.callPiece))
+      delta({ tool_calls: [{ index, function: { arguments: piece } }] })
   })
   delta({}, step.calls ? 'tool_calls' : 'stop')
   const { input, output } = step.usage ?? { input: 11, output: 7 }
@@ -112,9 +118,9 @@ function responsesFrames(step: Step, number: number): string[] {
       item_id: id,
       output_index: 0,
       summary_index: 0,
-      text: step.reasoning,
+      text: whole(step.reasoning),
     })
-    const done = { id, type: 'reasoning', summary: [{ type: 'summary_text', text: step.reasoning }] }
+    const done = { id, type: 'reasoning', summary: [{ type: 'summary_text', text: whole(step.reasoning) }] }
     item('done', done)
     output.push(done)
   }
@@ -154,12 +160,13 @@ function responsesFrames(step: Step, number: number): string[] {
       status: 'completed',
     }
     item('added', { ...done, arguments: '', status: 'in_progress' })
-    frames.push({
-      type: 'response.function_call_arguments.delta',
-      item_id: done.id,
-      output_index: output.length,
-      delta: done.arguments,
-    })
+    for (const delta of piecesOfCall(call.arguments, step.callPiece))
+      frames.push({
+        type: 'response.function_call_arguments.delta',
+        item_id: done.id,
+        output_index: output.length,
+        delta,
+      })
     frames.push({
       type: 'response.function_call_arguments.done',
       item_id: done.id,

@@ -10,9 +10,12 @@ import { type Api, echoedFields, framesOf } from '#tests/support/models/openai-f
 export type Step = {
   /** Whole, or in the pieces in which it streams. */
   text?: string | string[]
-  reasoning?: string
+  /** Whole, or in the pieces in which it streams. */
+  reasoning?: string | string[]
   refusal?: string
   calls?: { name: string; arguments: unknown; id?: string }[]
+  /** In pieces of how many characters arguments stream; by default whole. */
+  callPiece?: number
   usage?: { input: number; output: number }
   /**
    * The answer as it is on the wire, instead of all the above: chunks of Chat Completions, or

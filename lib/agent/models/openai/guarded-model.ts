@@ -2,6 +2,7 @@ import type { Model, ModelRequest, StreamEvent } from '@openai/agents'
 import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { repairOf } from '#lib/agent/models/openai/openai-model.ts'
 import type { Cut } from '#lib/agent/models/openai/repair/answer-repair.ts'
+import { CALL_GROWS } from '#lib/agent/models/openai/repair/call-grows.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
 import { toWellFormedRequest } from '#lib/agent/models/well-formed-request.ts'
 
@@ -141,7 +142,7 @@ function isEmptyStart(event: StreamEvent): boolean {
   return Array.isArray(choices) && choices.every(({ delta = {} }) => saysNothing(delta))
 }
 
-function saysNothing({ role: _, ...delta }: Record<string, unknown>): boolean {
+function saysNothing({ role: _, [CALL_GROWS]: _grows, ...delta }: Record<string, unknown>): boolean {
   return Object.values(delta).every(
     (value) => value == null || value === '' || (Array.isArray(value) && value.length === 0),
   )

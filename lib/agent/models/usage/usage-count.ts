@@ -1,6 +1,7 @@
 import type { ModelRequest, StreamEvent } from '@openai/agents'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 import { findServerError } from '#lib/agent/models/openai/failures/server-error.ts'
+import { CALL_GROWS } from '#lib/agent/models/openai/repair/call-grows.ts'
 import { findUsageRefusal } from '#lib/agent/models/usage/usage-refusal.ts'
 import type { RunFailureClass } from '#lib/data/runs/run-failures.ts'
 import { TOKENS_MAX, type TokensUsed } from '#lib/data/usage/model-requests.ts'
@@ -32,11 +33,12 @@ export class UsageCount {
   /** Notes an event of the answer. */
   note(event: StreamEvent): void {
     if (event.type === 'output_text_delta') this.#bytes += Buffer.byteLength(event.delta)
+    else if (event.type === 'model') this.#bytes += sizeOfUnsaid(event.event)
     else if (event.type === 'response_done') this.#end(event)
   }
 
   #end({ response: { usage, output } }: Done): void {
-    // The whole answer also has what came without deltas: calls, and what was thought.
+    // The whole answer also has what came without deltas.
     this.#bytes = Math.max(this.#bytes, estimateTokens(output) * BYTES_PER_TOKEN)
     const reported = readUsage(usage)
     // An answer that says something is never free.
@@ -58,6 +60,34 @@ export class UsageCount {
   usedDespite(error: unknown): TokensUsed {
     return this.#bytes === 0 && isUncharged(error) ? UNUSED : this.used
   }
+}
+
+/** Deltas of the Responses API whose text is no part of what is said. */
+const UNSAID = new Set([
+  'response.reasoning_summary_text.delta',
+  'response.reasoning_text.delta',
+  'response.custom_tool_call_input.delta',
+  'response.mcp_call_arguments.delta',
+  'response.code_interpreter_call_code.delta',
+])
+
+type RawDelta = { reasoning?: unknown; reasoning_content?: unknown; [CALL_GROWS]?: unknown }
+type RawEvent = { type?: unknown; delta?: unknown; bytes?: unknown; choices?: { delta?: RawDelta }[] }
+
+/** What a raw event of either API brings (bytes) of thoughts and of calls' arguments, and not of text. */
+function sizeOfUnsaid(event: unknown): number {
+  const { type, delta, bytes, choices } = (event ?? {}) as RawEvent
+  if (type === CALL_GROWS) return isCount(bytes) ? bytes : 0
+  if (typeof type === 'string') return UNSAID.has(type) ? sizeOf(delta) : 0
+  if (!Array.isArray(choices)) return 0
+  return choices.reduce((sum, { delta: said = {} }) => {
+    const grown = said[CALL_GROWS]
+    return sum + sizeOf(said.reasoning ?? said.reasoning_content) + (isCount(grown) ? grown : 0)
+  }, 0)
+}
+
+function sizeOf(text: unknown): number {
+  return typeof text === 'string' ? Buffer.byteLength(text) : 0
 }
 
 /** Of requests that no model has read: no server was reached or named, or there is no key for it. */

@@ -2,6 +2,7 @@ import type { ChatCompletionChunk } from 'openai/resources/chat'
 import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { type AnswerRepair, readCut, type SentCall } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { isObject, isObjectText } from '#lib/agent/models/openai/repair/call-arguments.ts'
+import { CALL_GROWS } from '#lib/agent/models/openai/repair/call-grows.ts'
 import { ChatCalls } from '#lib/agent/models/openai/repair/chat-calls.ts'
 import { OF_THE_MESSAGE } from '#lib/agent/models/openai/repair/echo.ts'
 import { type Piece, ThoughtSplitter } from '#lib/agent/models/openai/repair/thought-splitter.ts'
@@ -71,7 +72,10 @@ export async function* repairChat(
         said ||= Boolean(delta.audio)
         yield chunk({ annotations: delta.annotations, audio: delta.audio })
       }
-      calls.take(delta.tool_calls ?? (isObject(delta.function_call) ? [{ function: delta.function_call }] : undefined))
+      const asked =
+        delta.tool_calls ?? (isObject(delta.function_call) ? [{ function: delta.function_call }] : undefined)
+      calls.take(asked)
+      if (asked) yield chunk({ [CALL_GROWS]: Buffer.byteLength(JSON.stringify(asked)) })
       if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '')
         finish = choice.finish_reason === UNSTATED ? (finish ?? UNSTATED) : choice.finish_reason
     }

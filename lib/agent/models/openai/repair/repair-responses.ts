@@ -1,6 +1,7 @@
 import { ModelFault } from '#lib/agent/models/openai/failures/turn-failure.ts'
 import { type AnswerRepair, type Cut, readCut } from '#lib/agent/models/openai/repair/answer-repair.ts'
 import { isObject } from '#lib/agent/models/openai/repair/call-arguments.ts'
+import { CALL_GROWS } from '#lib/agent/models/openai/repair/call-grows.ts'
 import { ResponseCalls } from '#lib/agent/models/openai/repair/response-calls.ts'
 import { ResponseMessages } from '#lib/agent/models/openai/repair/response-messages.ts'
 import { toTokenCount } from '#lib/agent/models/openai/repair/token-count.ts'
@@ -33,7 +34,10 @@ export async function* repairResponses(events: AsyncIterable<unknown>, answer: A
         yield toCompleted(event, listed, { messages, calls, others }, answer)
         break
       } else {
-        if (calls.take(event)) continue
+        if (calls.take(event)) {
+          if (typeof event.delta === 'string') yield { type: CALL_GROWS, bytes: Buffer.byteLength(event.delta) }
+          continue
+        }
         if (type === 'response.output_item.done' && isObject(item)) others.push(item)
         yield isObject(item) && item.type === 'reasoning' ? { ...event, item: withSummary(item) } : event
       }
