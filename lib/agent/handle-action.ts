@@ -1,7 +1,14 @@
 import { answerAgain } from '#lib/agent/answer-again.ts'
 import { answerParked } from '#lib/agent/answer-parked.ts'
 import { APPROVAL_ACTIONS } from '#lib/agent/approvals/approval-card.ts'
-import { ANSWERED, CLOSED, closeCard, closeRunApprovals, findItem } from '#lib/agent/approvals/close-approvals.ts'
+import {
+  ANSWERED,
+  CLOSED,
+  closeCard,
+  closeRunApprovals,
+  findItem,
+  withRemembered,
+} from '#lib/agent/approvals/close-approvals.ts'
 import { unsealState } from '#lib/agent/approvals/park-run.ts'
 import { ResumedRun } from '#lib/agent/approvals/resumed-run.ts'
 import { CONNECTED_RETRY } from '#lib/agent/cards/connect-card.ts'
@@ -73,7 +80,8 @@ async function* closeLateApproval(
 ): AsyncGenerator<ThreadStreamEvent> {
   for (const runId of new Set(approvals.map((approval) => approval.runId)))
     yield* closeRunApprovals(caller, store, runId, 'expired')
-  for (const approval of approvals) if (approval.status === 'expired') yield* closeCard(store, approval, CLOSED.expired)
+  for (const approval of approvals)
+    if (approval.status === 'expired') yield* closeCard(store, approval, withRemembered(CLOSED.expired, approval))
   yield* tooLate('expired')
 }
 

@@ -315,7 +315,9 @@ describe('with a real model', () => {
       await using server = await mcpServer([wipe()])
       await using model = await openAIServer(
         { calls: [call('disk', 'c1'), call('tape', 'c2'), call('card', 'c3')] },
-        { text: 'Something else.' },
+        ...(by === 'time' ? [] : [{ text: 'Something else.' }]),
+        { calls: [call('floppy', 'c4')] },
+        { text: 'Wiped.' },
       )
       await ready(server, 'responses', model.url)
       const first = await begin('clean up')
@@ -335,12 +337,16 @@ describe('with a real model', () => {
         return (item.widget.children as { value?: string }[]).at(-1)?.value
       })
       const why = by === 'time' ? 'Not made: this approval has expired.' : 'Not made: you wrote something else.'
-      expect(endings).toEqual([why, 'You declined this call.', why])
+      const always = `${why} You approved this tool for the rest of this conversation.`
+      expect(endings).toEqual([always, 'You declined this call.', why])
       expect(server.calls).toEqual([])
       const rows = (await ledger('wipe')).map(({ callId, status }) => [callId, status])
       expect(rows.sort()).toEqual(['c1', 'c2', 'c3'].map((id) => [id, 'declined']))
       const kept = (await createPrismaStore(ann.caller).listItems(thread, { limit: 100, order: 'asc' })).data
       expect(JSON.stringify(kept)).not.toContain('has not approved')
+      // What was allowed for the rest of the conversation is not forgotten with the call.
+      await say(thread, 'wipe the floppy')
+      expect(server.calls).toHaveLength(1)
     },
   )
 

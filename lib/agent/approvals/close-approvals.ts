@@ -48,6 +48,11 @@ export const ANSWERED = {
  */
 export const NEVER_MADE = 'You approved this call, but the server stopped before making it. Ask again.'
 
+/** What a card says of a call that was not made, and that the person allowed its tool for the thread. */
+export function withRemembered(sentence: string, { remember }: Pick<Approval, 'remember'>): string {
+  return remember ? `${sentence} ${APPROVED.always}` : sentence
+}
+
 /** Declines the pending approvals of a thread, because the person wrote a new message. */
 export async function* declinePendingApprovals(
   caller: Owner,
@@ -69,7 +74,7 @@ export async function* closeRunApprovals(
   const sentences = barred ?? ENDINGS[ending]
   const { ended, declined } = await closeApprovals(caller, runId, ending, ENDINGS[ending].run)
   for (const approval of ended) {
-    yield* closeCard(store, approval, sentences.card)
+    yield* closeCard(store, approval, withRemembered(sentences.card, approval))
     yield* recordCallNotMade(caller, store, approval, sentences.call, barred ? 'denied' : 'declined')
   }
   for (const approval of declined) yield* recordCallNotMade(caller, store, approval, DECLINED, 'declined')

@@ -1,5 +1,5 @@
 import { closeApprovalCard, isApprovalCard } from '#lib/agent/approvals/approval-card.ts'
-import { ANSWERED, CLOSED, NEVER_MADE } from '#lib/agent/approvals/close-approvals.ts'
+import { ANSWERED, CLOSED, NEVER_MADE, withRemembered } from '#lib/agent/approvals/close-approvals.ts'
 import { findConnectCardServer, toConnectedCard } from '#lib/agent/cards/connect-card.ts'
 import type { ThreadItem, WidgetRoot } from '#lib/chatkit/protocol/items.ts'
 import type { Store } from '#lib/chatkit/protocol/store.ts'
@@ -43,8 +43,9 @@ async function toCurrentCards(
 }
 
 function answeredCard(card: WidgetRoot, { status, remember, isMade, isOpen }: Answer): WidgetRoot {
-  if (status === 'expired') return closeApprovalCard(card, CLOSED.expired)
-  if (status === 'declined') return closeApprovalCard(card, ANSWERED['approval.deny'])
+  if (status === 'expired') return closeApprovalCard(card, withRemembered(CLOSED.expired, { remember }))
+  if (status === 'declined')
+    return closeApprovalCard(card, remember ? withRemembered(CLOSED.declined, { remember }) : ANSWERED['approval.deny'])
   if (isMade || isOpen) return closeApprovalCard(card, ANSWERED[remember ? 'approval.always' : 'approval.approve'])
   return closeApprovalCard(card, NEVER_MADE)
 }

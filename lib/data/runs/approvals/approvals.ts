@@ -147,8 +147,8 @@ export async function listAnswers(caller: { userId: string }, threadId: string, 
 
 /**
  * Ends the pending approvals of a run as expired or declined, ends the run's wait and deletes its
- * state. What the person approved beside them was not made, so it ends with them. Resolves to the
- * approvals that it ended, and to those that the person had declined beside them. `why` is kept in
+ * state. What the person approved beside them was not made, so it ends with them; that they allowed
+ * a tool for the rest of the thread still counts. Resolves to the approvals that it ended, and to those that the person had declined beside them. `why` is kept in
  * the run's row.
  */
 export function closeApprovals(
@@ -171,7 +171,8 @@ export function closeApprovals(
     const approved = isApproved
       ? await tx.approval.updateManyAndReturn({
           where: { ...own, status: 'approved' },
-          data: { ...data, remember: false },
+          // What the person allowed for the thread stays, as of the moment when they did.
+          data: { status: data.status },
         })
       : []
     return { ended: [...approved, ...ended].map(toApproval), declined: declined.map(toApproval) }

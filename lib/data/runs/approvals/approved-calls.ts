@@ -8,13 +8,16 @@ import { runStatementAs, withCaller } from '#lib/platform/db/db.ts'
  */
 export type ApprovedTool = Pick<Approval, 'server' | 'tool' | 'toolHash' | 'remember'> & { approvedAt: Date }
 
-/** The tools that the person approved in this thread, 1000 at most. */
+/**
+ * The tools that the person approved in this thread, 1000 at most. One that they allowed for its rest
+ * counts also if its own call was not made, because another one beside it was not decided.
+ */
 export function listApprovedForThread(caller: { userId: string }, threadId: string): Promise<ApprovedTool[]> {
   return runStatementAs<ApprovedTool>(
     caller,
     Prisma.sql`
       SELECT server, tool, tool_hash AS "toolHash", remember, max(decided_at) AS "approvedAt" FROM approvals
-      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND status = 'approved'
+      WHERE thread_id = ${threadId} AND owner_id = ${caller.userId} AND (status = 'approved' OR remember)
       GROUP BY server, tool, tool_hash, remember LIMIT 1000`,
   )
 }
