@@ -19,7 +19,7 @@ import { announceAttachment, deleteBytes } from '#lib/data/attachments/attachmen
 import type { AudienceMember } from '#lib/data/audience.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { saveFeedback } from '#lib/data/chat/feedback.ts'
-import { pinItems } from '#lib/data/chat/pinned-items.ts'
+import { pinItems } from '#lib/data/chat/context/pinned-items.ts'
 import { withTurnOutcomes } from '#lib/data/chat/turn-outcomes.ts'
 import { ownFailureClass } from '#lib/data/runs/run-failures.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'

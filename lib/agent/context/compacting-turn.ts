@@ -1,5 +1,5 @@
 import type { ContextFill } from '#lib/agent/context/context-fill.ts'
-import type { ContextLimits } from '#lib/agent/context/context-limits.ts'
+import type { ContextLimits } from '#lib/agent/context/window/context-limits.ts'
 import type { SentFiles } from '#lib/agent/input/sent-files.ts'
 import type { TurnEvents } from '#lib/agent/stream/turn-events.ts'
 import type { TurnContext } from '#lib/agent/turn-context.ts'

@@ -1,10 +1,10 @@
 import type { AgentInputItem } from '@openai/agents'
 import { markLines, saidIn } from '#lib/agent/context/covered-words.ts'
+import { toPinnedInput } from '#lib/agent/context/window/pinned-input.ts'
 import { type CountTokens, clipToTokens } from '#lib/agent/input/count-tokens.ts'
 import { FATE } from '#lib/agent/input/earlier-calls.ts'
-import { toPinnedInput } from '#lib/agent/input/pinned-input.ts'
 import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
-import type { Summary } from '#lib/data/chat/summaries.ts'
+import type { Summary } from '#lib/data/chat/context/summaries.ts'
 import type { CoveredCall } from '#lib/data/runs/covered-calls.ts'
 
 /** What stands for the older items of a thread in the model's input. */

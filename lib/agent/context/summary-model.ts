@@ -1,5 +1,5 @@
 import type { Model } from '@openai/agents'
-import { toContextLimits } from '#lib/agent/context/context-limits.ts'
+import { toContextLimits } from '#lib/agent/context/window/context-limits.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { findModelForUse } from '#lib/agent/models/catalog/models-for.ts'
 import { openModel } from '#lib/agent/models/open-model.ts'

@@ -1,5 +1,5 @@
 import type { Model } from '@openai/agents'
-import { makeWindowedModel } from '#lib/agent/context/windowed-model.ts'
+import { makeWindowedModel } from '#lib/agent/context/window/windowed-model.ts'
 import type { TurnFacts } from '#lib/agent/input/instructions.ts'
 import type { ReadContext } from '#lib/agent/input/read-context.ts'
 import { requireModelFor } from '#lib/agent/models/catalog/models-for.ts'

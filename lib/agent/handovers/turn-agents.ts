@@ -1,8 +1,8 @@
 import { Agent, Handoff, type RunItem } from '@openai/agents'
 import type { KnownAssistant } from '#lib/agent/assistants/known-assistant.ts'
 import type { Target, TurnCast } from '#lib/agent/assistants/turn-cast.ts'
+import { takeNewestTurns } from '#lib/agent/context/window/newest-turns.ts'
 import { toAgentName, toSlug } from '#lib/agent/handovers/agent-name.ts'
-import { takeNewestTurns } from '#lib/agent/input/newest-turns.ts'
 
 const BACK = 'hand_back'
 

@@ -4,8 +4,9 @@ import { type ChatState, isBusy } from '#lib/chatkit-element/chat-state.ts'
 import type { Host } from '#lib/chatkit-element/host.ts'
 import type { Turns } from '#lib/chatkit-element/session/turns.ts'
 import type { Signal } from '#lib/chatkit-element/signal.ts'
-import { applyEvent, dropFrom, dropTurn, withPins } from '#lib/chatkit-element/state/reducer.ts'
+import { applyEvent, dropFrom, dropTurn } from '#lib/chatkit-element/state/reducer.ts'
 import type { ThreadView } from '#lib/chatkit-element/state/view.ts'
+import { withPins } from '#lib/chatkit-element/state/with-pins.ts'
 
 /** An action as a widget carries it; only `type` and `payload` go to the server. */
 export type WidgetAction = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { shareWindow } from '#lib/agent/context/context-budget.ts'
+import { shareWindow } from '#lib/agent/context/window/context-budget.ts'
 
 test('docs/context.md says how the window is shared', () => {
   const rows = [...readFileSync('docs/context.md', 'utf8').matchAll(/^\| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$/gm)]

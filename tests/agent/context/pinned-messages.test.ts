@@ -52,7 +52,9 @@ test('a pinned message and answer are sent whole after a summary, until they are
 test('what is pinned is also sent if the older messages could not be summarised', async () => {
   await using model = await openAIServer()
   model.otherwise((request) =>
-    JSON.stringify(request.body).includes('Summarise the earlier part') ? { fault: { kind: 'status', status: 400 } } : { text: 'Yes.' },
+    JSON.stringify(request.body).includes('Summarise the earlier part')
+      ? { fault: { kind: 'status', status: 400 } }
+      : { text: 'Yes.' },
   )
   const { chat, ids, pin } = await longThread(model)
   await pin([ids[0] ?? ''])

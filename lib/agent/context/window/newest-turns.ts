@@ -1,5 +1,5 @@
 import type { AgentInputItem } from '@openai/agents'
-import { isPinnedInput } from '#lib/agent/input/pinned-input.ts'
+import { isPinnedInput } from '#lib/agent/context/window/pinned-input.ts'
 import { estimateTokens } from '#lib/agent/models/estimate-tokens.ts'
 
 /** How much of a model's window a conversation may have that another model has read. */

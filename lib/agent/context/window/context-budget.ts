@@ -1,4 +1,4 @@
-import type { ContextLimits } from '#lib/agent/context/context-limits.ts'
+import type { ContextLimits } from '#lib/agent/context/window/context-limits.ts'
 import type { CountTokens } from '#lib/agent/input/count-tokens.ts'
 
 /** The room that is left for an answer (tokens), if the model's own limit is not known or is huge. */
