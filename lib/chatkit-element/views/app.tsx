@@ -48,8 +48,17 @@ export function App({
       ...{ withVersions, withWaiting, withPins },
     }),
     [
-      ...[chat, current, strings, locale, callsUrl, filesUrl, rightActionLabel, shareLabel],
-      ...[withVersions, withWaiting, withPins],
+      chat,
+      current,
+      strings,
+      locale,
+      callsUrl,
+      filesUrl,
+      rightActionLabel,
+      shareLabel,
+      withVersions,
+      withWaiting,
+      withPins,
     ],
   )
   const state = useSignal(chat.state)
