@@ -48,7 +48,7 @@ export type ToolCallFilter = {
 /** What is not in a call's row itself is looked up once for the statement, so that an index can find the rows. */
 export const isPerson = (owner: Prisma.Sql, typed: string) => {
   const like = `%${escapeLike(typed)}%`
-  return Prisma.sql`${owner} = ANY(ARRAY(SELECT id FROM users WHERE name ILIKE ${like} OR email ILIKE ${like}))`
+  return Prisma.sql`${owner} IN (SELECT id FROM users WHERE name ILIKE ${like} OR email ILIKE ${like})`
 }
 export const isAssistant = (version: Prisma.Sql, slug: string) =>
   slug === NOBODY

@@ -47,10 +47,12 @@ type Row = {
   most: string | null
 }
 
-// The hour that ends now, and the same one of the last seven days.
-const hours = (until: Date) => Prisma.sql`
-  (SELECT ago, ${until}::timestamptz - ago * interval '24 hours' - interval '1 hour' AS since, ${until}::timestamptz - ago * interval '24 hours' AS until
-   FROM generate_series(0, 7) AS ago) AS hour`
+// The hour that ends now, and the same one of the last seven days, each read by the index of its times.
+const inHours = (until: Date, at: Prisma.Sql, rows: Prisma.Sql) => Prisma.sql`
+  SELECT ago, entry.* FROM generate_series(0, 7) AS ago CROSS JOIN LATERAL (
+    ${rows} AND ${at} >= ${until}::timestamptz - ago * interval '24 hours' - interval '1 hour'
+      AND ${at} < ${until}::timestamptz - ago * interval '24 hours' OFFSET 0
+  ) AS entry`
 
 const compare = (events: Prisma.Sql) => Prisma.sql`
   WITH event AS MATERIALIZED (${events}), usual AS (
@@ -74,19 +76,29 @@ export async function readProblems(until: Date): Promise<Problem[]> {
   const [servers, models, queue] = await Promise.all([
     runSystemStatement<Row>(
       'admin',
-      compare(Prisma.sql`
-        SELECT c.server AS name, ago, c.started_at AS at, c.duration_ms AS took, c.status IN ('failed', 'unknown') AS failed,
+      compare(
+        inHours(
+          until,
+          Prisma.sql`c.started_at`,
+          Prisma.sql`
+        SELECT c.server AS name, c.started_at AS at, c.duration_ms AS took, c.status IN ('failed', 'unknown') AS failed,
           coalesce(c.failure_class, c.status::text) AS failure
-        FROM ${hours(until)} JOIN tool_calls c ON c.started_at >= hour.since AND c.started_at < hour.until
-        WHERE c.status IN ('succeeded', 'failed', 'unknown')`),
+        FROM tool_calls c WHERE c.status IN ('succeeded', 'failed', 'unknown')`,
+        ),
+      ),
     ),
     runSystemStatement<Row>(
       'admin',
-      compare(Prisma.sql`
-        SELECT r.model AS name, ago, r.created_at AS at, NULL::int AS took, r.status IN ('failed', 'interrupted') AS failed,
+      compare(
+        inHours(
+          until,
+          Prisma.sql`r.created_at`,
+          Prisma.sql`
+        SELECT r.model AS name, r.created_at AS at, NULL::int AS took, r.status IN ('failed', 'interrupted') AS failed,
           coalesce(r.failure_class, r.status::text) AS failure
-        FROM ${hours(until)} JOIN runs r ON r.created_at >= hour.since AND r.created_at < hour.until
-        WHERE r.status IN ('done', 'failed', 'interrupted') AND r.model IS NOT NULL`),
+        FROM runs r WHERE r.status IN ('done', 'failed', 'interrupted') AND r.model IS NOT NULL`,
+        ),
+      ),
     ),
     readQueue(until),
   ])
