@@ -7,7 +7,8 @@ export type Place = { href: string; label: Sentence } | { href: string; english:
 const PLACES: Place[] = [
   { href: '/activity', label: 'Activity' },
   { href: '/settings/usage', label: 'Settings: usage' },
-  { href: '/settings', label: 'Settings' },
+  { href: '/settings/profile', label: 'Settings' },
+  { href: '/settings/security', label: 'Settings: sessions and password' },
   { href: '/settings/connections', label: 'Settings: connections' },
   { href: '/settings/memory', label: 'Settings: memory' },
 ]

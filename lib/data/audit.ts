@@ -17,6 +17,7 @@ export const AUDIT_ACTIONS = [
   'password_changed',
   'password_reset',
   'signed_out_everywhere',
+  'session_ended',
   'token_made',
   'token_revoked',
   'tokens_revoked',

@@ -66,9 +66,9 @@ export async function startRun(
 ): Promise<Started> {
   const { caller, threadId, operation, requestId, clientRequestId, messageId: turnId } = about
   const run = { id: newId('run'), ownerId: caller.userId, threadId }
-  const { sessionVersion } = caller
+  const { sessionVersion, sessionId } = caller
   const repeated = await insertInTurn(
-    { ...run, sessionVersion, operation, requestId, clientRequestId, turnId },
+    { ...run, sessionVersion, sessionId, operation, requestId, clientRequestId, turnId },
     { opening, check, makeRoom, isPatient },
   )
   if (repeated) return { id: repeated, ended: registry().runs.get(repeated)?.ended ?? Promise.resolve() }

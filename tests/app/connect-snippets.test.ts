@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { english } from '#app/language/english-translate.ts'
-import { makeSnippets } from '#app/settings/snippets.ts'
+import { makeSnippets } from '#app/settings/access/snippets.ts'
 
 const ENDPOINT = 'https://chat.example.com/mcp'
 const TOKEN = `swb_${'a'.repeat(43)}`

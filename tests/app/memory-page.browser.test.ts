@@ -59,7 +59,7 @@ test('a person agrees to a fact, changes and deletes it, switches memory off, an
   await page.getByText('Remembered.').waitFor()
 
   await page.goto(`${app.url}/settings`)
-  await page.getByRole('link', { name: 'See and change it' }).click()
+  await page.getByRole('link', { name: 'Memory' }).click()
   await page.waitForURL(/\/settings\/memory/)
   await page.getByText('Ann flies economy.').waitFor()
   await page.getByLabel('Fact').fill('The team meets on Tuesdays.')

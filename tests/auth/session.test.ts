@@ -33,7 +33,10 @@ test('sign-in sets an HttpOnly, SameSite=Lax cookie, and sign-out removes it', a
   const cookie = response.headers.getSetCookie().find((line) => line.startsWith('switchboard-session='))
   expect(cookie).toMatch(/; HttpOnly/)
   expect(cookie).toMatch(/; SameSite=Lax/)
-  expect(await callerOf(visitor)).toEqual({ userId: person.id, role: 'member', via: 'session', sessionVersion: 1 })
+  expect(await callerOf(visitor)).toEqual({
+    ...{ userId: person.id, role: 'member', via: 'session', sessionVersion: 1 },
+    sessionId: expect.stringMatching(/^ses_/),
+  })
 
   await visitor.nextAuth('signout', {})
   expect(visitor.cookies.has('switchboard-session')).toBe(false)

@@ -16,6 +16,7 @@ import * as resources from '#app/api/me/resources/route.ts'
 import * as me from '#app/api/me/route.ts'
 import * as search from '#app/api/me/search/route.ts'
 import * as servers from '#app/api/me/servers/route.ts'
+import * as sessions from '#app/api/me/sessions/[id]/route.ts'
 import * as tokens from '#app/api/me/tokens/[id]/route.ts'
 import * as allTokens from '#app/api/me/tokens/route.ts'
 import * as sharedCalls from '#app/api/shared/[id]/calls/[item]/[call]/route.ts'
@@ -45,6 +46,7 @@ import {
   wantsMemory,
 } from '#lib/data/people/memories.ts'
 import { readOwnWords, saveOwnWords } from '#lib/data/people/own-words.ts'
+import { listSessions } from '#lib/data/people/person-sessions.ts'
 import { listPersonalTokens, revokePersonalTokens } from '#lib/data/people/personal-tokens.ts'
 import { rememberLocale, updateProfile } from '#lib/data/people/profile.ts'
 import { decideUnclaimedContent, listUnclaimedContent } from '#lib/data/people/unclaimed-content.ts'
@@ -114,6 +116,7 @@ type Ids = {
   sharedItem: string
   branch: string
   waiting: string
+  session: string
   title: string
 }
 const MISSING: Ids = {
@@ -124,6 +127,7 @@ const MISSING: Ids = {
   modelCall: 'call_1111111111111111111111111',
   task: 4_712,
   note: 'note_00000000000000000000000000',
+  session: 'ses_00000000000000000000000000',
   token: 'tok_00000000000000000000000000',
   attachment: 'atc_00000000000000000000000000',
   client: 'https://nobody.example/client.json',
@@ -258,6 +262,7 @@ beforeAll(async () => {
   })
   hers = {
     waiting,
+    session: (await listSessions(ann.caller))[0]?.id ?? '',
     branch: (await store.branches?.list(thread))?.[0]?.branches[0] ?? '',
     ...{ share, sharedFile, sharedItem },
     question,
@@ -408,6 +413,8 @@ const ROUTES: Record<string, string | ((ids: Ids) => Promise<unknown>)> = {
     await seen(await servers.PUT(mine('servers', 'PUT', { thread, server: 'switchboard', is_on: false }))),
   ],
   'app/api/me/sign-out-everywhere/route.ts': NO_IDS,
+  'app/api/me/sessions/[id]/route.ts': async ({ session }) =>
+    seen(await sessions.DELETE(mine(`sessions/${session}`, 'DELETE'), { params: Promise.resolve({ id: session }) })),
   'app/api/me/tokens/[id]/route.ts': async ({ token }) =>
     seen(await tokens.DELETE(mine(`tokens/${token}`, 'DELETE'), { params: Promise.resolve({ id: token }) })),
   'app/api/me/tokens/route.ts': NO_IDS,

@@ -86,7 +86,7 @@ test('a visitor signs in, allows the app, sees it under Settings and removes it 
   }
   expect((await mcpCaller(`${app.url}/mcp`, token).post(write)).status, 'what was unticked').toBe(403)
 
-  await page.goto(`${app.url}/settings`)
+  await page.goto(`${app.url}/settings/access`)
   await page.getByText('My editor').waitFor()
   await page.getByText('Connect an app').click()
   await inspect(page, 'oauth-settings')

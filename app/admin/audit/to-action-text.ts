@@ -11,6 +11,7 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   password_changed: 'Changed the password',
   password_reset: 'Reset the password',
   signed_out_everywhere: 'Signed out everywhere',
+  session_ended: 'Ended a session',
   token_made: 'Made a token',
   token_revoked: 'Revoked a token',
   tokens_revoked: 'Revoked all tokens',

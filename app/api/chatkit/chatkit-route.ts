@@ -3,6 +3,7 @@ import { readSwitches } from '#app/api/chatkit/read-switches.ts'
 import type { AgentEdges, TurnContext } from '#lib/agent/turn-context.ts'
 import type { Limit } from '#lib/auth/limits/rate-limit.ts'
 import { route, type SignedVisit } from '#lib/auth/route.ts'
+import { openSessionStream } from '#lib/auth/sessions/session-streams.ts'
 import type { Operation } from '#lib/chatkit/protocol/requests.ts'
 import type { LiveTurn } from '#lib/chatkit/server/deps.ts'
 import { type Answer, processChatKit } from '#lib/chatkit/server/process-request.ts'
@@ -13,7 +14,6 @@ import type { Caller, SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { env } from '#lib/platform/env.ts'
 import { AppError } from '#lib/platform/errors.ts'
 import { jsonResponse, readSizedJson } from '#lib/platform/http/http.ts'
-import { openStream } from '#lib/platform/http/open-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { findCurrentRequestId, log } from '#lib/platform/log.ts'
 import { runAfterResponse } from '#lib/platform/process/run-after-response.ts'
@@ -50,7 +50,7 @@ export function makeChatKitRoute(answering: Answering) {
  * its own run.
  */
 async function answerChatKit(
-  { request, caller }: SignedVisit,
+  { request, caller, session }: SignedVisit,
   { respond, act, ...edges }: Answering,
 ): Promise<Response> {
   const body = await readOperation(request, env().MESSAGE_MAX_CHARS)
@@ -59,14 +59,14 @@ async function answerChatKit(
   if (answer.kind === 'json') return jsonResponse(answer.data)
   // Reserved before anything is stored or begun, so that a person with too many open streams is
   // refused and loses nothing.
-  const onClose = openStream(caller.userId)
+  const stream = openSessionStream(session)
   try {
-    if (answer.kind === 'attached') return await sendTurn(answer, answer.runId, answer.events, onClose)
+    if (answer.kind === 'attached') return await sendTurn(answer, answer.runId, answer.events, stream)
     const run = await startTurn(request, caller, answer, edges, switches)
     runAfterResponse('a run', () => run.ended)
-    return await sendTurn(answer, run.id, subscribeToRun(run.id), onClose)
+    return await sendTurn(answer, run.id, subscribeToRun(run.id), stream)
   } catch (error) {
-    onClose()
+    stream.close()
     throw error
   }
 }
@@ -116,10 +116,10 @@ async function sendTurn(
   { resume, whole }: { resume: boolean; whole?: Whole },
   runId: string | undefined,
   events: LiveTurn['events'],
-  onClose: () => void,
+  { ended, close: onClose }: ReturnType<typeof openSessionStream>,
 ): Promise<Response> {
   const headers: Record<string, string> = runId ? { 'x-run-id': runId } : {}
-  if (!whole) return sseResponse(events, { resumable: resume, headers, onClose })
+  if (!whole) return sseResponse(events, { resumable: resume, headers, onClose, ended })
   const data = await readWhole(events, whole)
   onClose()
   return jsonResponse(data, { headers })

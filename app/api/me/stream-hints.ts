@@ -1,6 +1,6 @@
 import type { SignedVisit } from '#lib/auth/route.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { openStream } from '#lib/platform/http/open-streams.ts'
+import { openSessionStream } from '#lib/auth/sessions/session-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import type { Hint } from '#lib/platform/process/watch-hints.ts'
 
@@ -11,15 +11,19 @@ type Hints = AsyncGenerator<Hint, boolean>
  * carries no content. Throws limited if the person has too many streams open.
  */
 export function streamHints(
-  { request, caller }: Pick<SignedVisit, 'request' | 'caller'>,
+  { request, caller, session }: Pick<SignedVisit, 'request' | 'caller' | 'session'>,
   watch: (userId: string, signal: AbortSignal) => Hints,
 ): Response {
   const left = new AbortController()
   const signal = AbortSignal.any([request.signal, left.signal])
-  const onClose = openStream(caller.userId)
+  const { ended, close: onClose } = openSessionStream(session)
   try {
     const hints = watch(caller.userId, signal)
-    return sseResponse(whileSignedIn(request.headers, caller.userId, hints), { onDetach: () => left.abort(), onClose })
+    return sseResponse(whileSignedIn(request.headers, caller.userId, hints), {
+      onDetach: () => left.abort(),
+      onClose,
+      ended,
+    })
   } catch (error) {
     onClose()
     throw error

@@ -40,11 +40,7 @@ export default async function ConnectionsPage({ searchParams }: { searchParams: 
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={
-          thread
-            ? { href: `/chat/${thread}`, label: t('Back to the conversation') }
-            : { href: '/settings', label: t('Settings') }
-        }
+        {...(thread && { back: { href: `/chat/${thread}`, label: t('Back to the conversation') } })}
         title={t('Connected accounts')}
         hint={t(
           'Your own accounts at the services whose tools the assistant uses for you. Nobody else’s assistant uses them.',

@@ -23,7 +23,6 @@ export default async function ConversationsPage() {
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={{ href: '/settings', label: t('Settings') }}
         title={t('Conversations')}
         hint={t('Those that you share, and those that you bring along from elsewhere.')}
       />

@@ -24,7 +24,6 @@ export default async function MemoryPage() {
   return (
     <div className="max-w-3xl">
       <PageHeader
-        back={{ href: '/settings', label: t('Settings') }}
         title={t('Memory')}
         hint={t(
           'Facts about you that assistants know in every conversation. You agree to each of them, and nobody else sees them.',

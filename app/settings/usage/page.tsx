@@ -30,7 +30,6 @@ export default async function OwnUsagePage({ searchParams }: { searchParams: Pro
   return (
     <>
       <PageHeader
-        back={{ href: '/settings', label: t('Settings') }}
         title={t('Usage')}
         hint={t('What your conversations used of models. Days and months begin at midnight UTC.')}
         actions={<PeriodLinks path="/settings/usage" current={period} />}

@@ -1,7 +1,7 @@
 import { decode, encode } from 'next-auth/jwt'
 import { z } from 'zod'
-import { endSession, findSessionStanding } from '#lib/data/people/ended-sessions.ts'
-import { noteActivity } from '#lib/data/people/users.ts'
+import { nameDevice } from '#lib/auth/sessions/name-device.ts'
+import { endSession, findSessionStanding, noteSessionUse } from '#lib/data/people/person-sessions.ts'
 import type { SessionCaller } from '#lib/platform/crypto/caller.ts'
 import { deriveKey } from '#lib/platform/crypto/derive-key.ts'
 import { env } from '#lib/platform/env.ts'
@@ -87,13 +87,15 @@ export async function findSession(headers: Headers): Promise<Session | null> {
   const sealed = readCookie(headers, nameSessionCookie().name)
   const claims = sealed && (await openSession(sealed))
   if (!claims) return null
-  const { sub, session, version, signedInAt } = claims
+  const { sub, session, version, signedInAt, exp } = claims
   const standing = await findSessionStanding(sub, session)
   if (standing?.sessionVersion !== version) return null
   noteChosenLanguage(headers, standing.language)
-  await noteActivity(sub, standing.lastActiveAt)
+  const times = { signedInAt: new Date(signedInAt * 1000), expiresAt: new Date(exp * 1000) }
+  const used = { id: session, ownerId: sub, version, ...nameDevice(headers), ...times }
+  await noteSessionUse(used, standing.notedAt)
   return {
-    caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version },
+    caller: { userId: sub, role: standing.role, via: 'session', sessionVersion: version, sessionId: session },
     id: session,
     signedInAt,
     version,
@@ -127,9 +129,12 @@ export async function requireCaller(request: Request): Promise<SessionCaller> {
   return (await requireSession(request)).caller
 }
 
-const Claims = z.object({ sub: z.string(), session: z.string(), version: z.number(), signedInAt: z.number() })
+const Claims = z.object({
+  ...{ sub: z.string(), session: z.string(), version: z.number(), signedInAt: z.number() },
+  exp: z.number(),
+})
 
-async function openSession(sealed: string): Promise<SessionClaims | null> {
+async function openSession(sealed: string): Promise<z.infer<typeof Claims> | null> {
   try {
     const claims = await decode({ token: sealed, secret: deriveSessionSecret() })
     const whole = Claims.safeParse(claims)

@@ -5,7 +5,6 @@ import type { Role } from '#lib/generated/prisma/enums.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { runStatementAs, type Tx, withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { AppError, notFound } from '#lib/platform/errors.ts'
-import { log } from '#lib/platform/log.ts'
 
 /**
  * A person as other code may see them, without password hash or session version. `timeZone` is an
@@ -36,22 +35,6 @@ export async function findPerson(userId: string): Promise<(Person & { emailVerif
       FROM users WHERE id = ${userId}`,
   )
   return person ?? null
-}
-
-const ACTIVE_EVERY_MS = 5 * 60_000
-
-/**
- * Records that a person is active, unless that was recorded less than five minutes ago. Never
- * throws.
- */
-export async function noteActivity(userId: string, lastActiveAt: Date | null): Promise<void> {
-  if (Date.now() - (lastActiveAt?.getTime() ?? 0) < ACTIVE_EVERY_MS) return
-  try {
-    await runStatementAs({ userId }, Prisma.sql`UPDATE users SET last_active_at = now() WHERE id = ${userId}`)
-  } catch (error) {
-    // The person's actual request matters more.
-    log.warn({ error }, 'activity not noted')
-  }
 }
 
 /**
@@ -107,11 +90,11 @@ export async function requireAccount(caller: { userId: string }): Promise<Accoun
 }
 
 /**
- * Replaces the password that was read under `version`, and ends every session and run. Returns the
+ * Replaces the password that was read under `version`, and ends every run and every other session. Returns the
  * new version. Throws conflict if another change came in between.
  */
 export async function changePasswordHash(
-  caller: { userId: string },
+  caller: { userId: string; sessionId?: string },
   version: number,
   passwordHash: string,
 ): Promise<number> {
@@ -122,7 +105,7 @@ export async function changePasswordHash(
     })
     if (count === 0)
       throw new AppError('conflict', 'Your account was changed meanwhile. Load the page again and try once more.')
-    return endAccess(tx, caller.userId, 'password_changed')
+    return endAccess(tx, caller.userId, 'password_changed', caller.sessionId)
   })
 }
 
@@ -146,9 +129,9 @@ export function resetPasswordHash(
   })
 }
 
-/** Ends every session and run of the caller. Returns the new session version. */
-export function endSessions(caller: { userId: string }): Promise<number> {
-  return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere'))
+/** Ends every run of the caller, and every session but the caller's own. Returns the new session version. */
+export function endSessions(caller: { userId: string; sessionId?: string }): Promise<number> {
+  return withCaller(caller, (tx) => endAccess(tx, caller.userId, 'signed_out_everywhere', caller.sessionId))
 }
 
 /**

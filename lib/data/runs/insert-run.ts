@@ -10,6 +10,8 @@ export type NewRun = {
   ownerId: string
   /** The version under which the owner signed in. If it has changed since, no run begins. */
   sessionVersion: number
+  /** The session that begins the run. If it was ended, no run begins. */
+  sessionId?: string
   threadId: string
   operation: string
   requestId: string
@@ -34,15 +36,17 @@ export type Insertion =
  * Inserts a queued run together with what its turn begins with: both or neither. `busy`: the thread
  * has an active run. `repeated`: this person's client sent the same request before. `too_many`,
  * `too_often`: this person reached a limit, counted across all processes. `signed_out`: the
- * person's session version changed or the account is disabled. `refused`: the message cannot be
+ * person's session version changed, the session was ended or the account is disabled. `refused`: the message cannot be
  * stored now.
  */
 export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, opening?: Opening): Promise<Insertion> {
-  const { id, ownerId, sessionVersion, threadId, operation, requestId, clientRequestId = null, turnId = null } = run
+  const { id, ownerId, sessionVersion, sessionId = null, threadId, operation, requestId } = run
+  const { clientRequestId = null, turnId = null } = run
   const { locks, isPossible, writes } = opening ? makeOpeningStatements(run, opening) : NO_OPENING
   const own = Prisma.sql`FROM runs WHERE owner_id = ${ownerId}`
   const active = Prisma.sql`${own} AND status IN ('queued', 'running')`
-  const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL`
+  const admitted = Prisma.sql`SELECT FROM users WHERE id = ${ownerId} AND session_version = ${sessionVersion} AND disabled_at IS NULL
+    AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = ${sessionId} AND owner_id = ${ownerId})`
   const lately = Prisma.sql`${own} AND created_at > now() - interval '1 minute'`
   // A request may come again after its id was freed, but its message may have been answered
   // meanwhile.
@@ -55,8 +59,8 @@ export async function insertRun(run: NewRun, { atOnce, perMinute }: RunLimits, o
     lockPerson(ownerId),
     ...locks,
     Prisma.sql`
-      INSERT INTO runs (id, owner_id, thread_id, operation, request_id, client_request_id, turn_id)
-      SELECT ${id}, ${ownerId}, ${threadId}, ${operation}, ${requestId}, ${clientRequestId}, coalesce(${turnId}, (${lastMessage}))
+      INSERT INTO runs (id, owner_id, thread_id, operation, request_id, session_id, client_request_id, turn_id)
+      SELECT ${id}, ${ownerId}, ${threadId}, ${operation}, ${requestId}, ${sessionId}, ${clientRequestId}, coalesce(${turnId}, (${lastMessage}))
       WHERE EXISTS (${admitted}) AND (SELECT count(*) ${active}) < ${atOnce}::integer AND (SELECT count(*) ${lately}) < ${perMinute}::integer
         AND ${isPossible} AND NOT EXISTS (SELECT ${first})
       ON CONFLICT DO NOTHING`,

@@ -147,6 +147,18 @@ export async function stopRunsOf(tx: Tx, ownerId: string, why: string): Promise<
 }
 
 /**
+ * Stops the runs that a session began and that work now, within `tx`. A parked run stays: it does nothing until its
+ * person answers. The commit notifies their processes.
+ */
+export async function stopRunsOfSession(tx: Tx, ownerId: string, sessionId: string): Promise<void> {
+  await tx.$executeRaw`
+    WITH stopped AS (
+      UPDATE runs SET status = 'stopped', finished_at = now(), error_message = ${'The session that began this answer was ended.'}
+      WHERE owner_id = ${ownerId} AND session_id = ${sessionId} AND status IN ('queued', 'running') RETURNING id
+    ) SELECT pg_notify(${RUNS_CHANNEL}, id || ' 0') FROM stopped`
+}
+
+/**
  * waiting -> done (another run resumes it) or stopped (no run will), within a transaction. False if
  * it no longer waits.
  */

@@ -19,6 +19,8 @@ type SseOptions = {
   onDetach?: () => void
   /** Called once when the stream is over, at a normal end or not. */
   onClose?: () => void
+  /** Closes the stream, as if the connection broke. */
+  ended?: AbortSignal
   headers?: Record<string, string>
 }
 
@@ -30,7 +32,7 @@ type SseOptions = {
  */
 export function sseResponse(
   events: AsyncIterator<SseMessage, boolean>,
-  { resumable, onDetach, onClose, headers }: SseOptions = {},
+  { resumable, onDetach, onClose, ended: cut, headers }: SseOptions = {},
 ): Response {
   let ping: NodeJS.Timeout | undefined
   let ended = false
@@ -38,6 +40,13 @@ export function sseResponse(
   const closed = () => {
     uncount()
     onClose?.()
+  }
+  const detach = async () => {
+    ended = true
+    clearInterval(ping)
+    closed()
+    onDetach?.()
+    await events.return?.()
   }
   const body = new ReadableStream<Uint8Array>(
     {
@@ -49,6 +58,11 @@ export function sseResponse(
           if (!ended) sendPing(controller)
         }, PING_MS)
         ping.unref()
+        cut?.addEventListener('abort', () => {
+          if (ended) return
+          controller.close()
+          void detach()
+        })
       },
       async pull(controller) {
         try {
@@ -72,13 +86,7 @@ export function sseResponse(
           }
         }
       },
-      async cancel() {
-        ended = true
-        clearInterval(ping)
-        closed()
-        onDetach?.()
-        await events.return?.()
-      },
+      cancel: detach,
     },
     { highWaterMark: 0 },
   )

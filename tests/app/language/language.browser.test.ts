@@ -74,13 +74,13 @@ test('the language chosen in Settings belongs to the person: other browsers and 
   await page.goto(`${app.url}/settings`)
   await page.getByLabel('Language').selectOption('fr')
   await page.getByLabel('Language').locator('xpath=ancestor::form').getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('heading', { name: 'Paramètres' }).waitFor()
-  expect(await spoken(page)).toEqual({ lang: 'fr', dir: 'ltr', title: 'Paramètres · Switchboard' })
+  await page.getByRole('heading', { name: 'Profil' }).waitFor()
+  expect(await spoken(page)).toEqual({ lang: 'fr', dir: 'ltr', title: 'Profil · Switchboard' })
 
   const elsewhere = await visit('ja', '/sign-in')
   await signInAs(elsewhere, 'サインイン')
   await elsewhere.goto(`${app.url}/settings`)
-  expect(await spoken(elsewhere)).toMatchObject({ lang: 'fr', title: 'Paramètres · Switchboard' })
+  expect(await spoken(elsewhere)).toMatchObject({ lang: 'fr', title: 'Profil · Switchboard' })
 
   await page.context().clearCookies({ name: /session/ })
   await page.goto(`${app.url}/sign-in`)

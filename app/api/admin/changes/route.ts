@@ -1,6 +1,6 @@
 import { route } from '#lib/auth/route.ts'
 import { findCaller } from '#lib/auth/sessions/session.ts'
-import { openStream } from '#lib/platform/http/open-streams.ts'
+import { openSessionStream } from '#lib/auth/sessions/session-streams.ts'
 import { sseResponse } from '#lib/platform/http/sse.ts'
 import { watchChanges } from '#lib/platform/process/watch-changes.ts'
 
@@ -16,12 +16,16 @@ export const maxDuration = 300
  * Tells an admin's page that there is something new to read, for as long as its reader is an admin.
  * The stream carries no content. A person who is not an admin gets 404.
  */
-export const GET = route({ session: 'admin' }, async ({ request, caller }) => {
+export const GET = route({ session: 'admin' }, async ({ request, session }) => {
   const left = new AbortController()
   const signal = AbortSignal.any([request.signal, left.signal])
-  const onClose = openStream(caller.userId)
+  const { ended, close: onClose } = openSessionStream(session)
   try {
-    return sseResponse(whileAdmin(request.headers, watchChanges(signal)), { onDetach: () => left.abort(), onClose })
+    return sseResponse(whileAdmin(request.headers, watchChanges(signal)), {
+      onDetach: () => left.abort(),
+      onClose,
+      ended,
+    })
   } catch (error) {
     onClose()
     throw error
