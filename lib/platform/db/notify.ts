@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { withDeadline } from '#lib/platform/deadline.ts'
 import { env } from '#lib/platform/env.ts'
 import { log, withLogContext } from '#lib/platform/log.ts'
 import { processState } from '#lib/platform/process-state.ts'
@@ -17,19 +19,27 @@ type State = {
   /** The last query in the queue: a connection runs one query at a time. */
   last: Promise<unknown>
   failures: number
+  /** A pooler in between swallows LISTEN. */
+  isDeaf: boolean
   closed: boolean
 }
 
 const CONNECT_MS = 5_000
 const PING_MS = 15_000
 const RETRY_MS = [250, 1_000, 2_000, 5_000]
+/** How long (ms) the first message may take, and when to try again if it did not arrive. */
+const HEAR_MS = 3_000
+const DEAF_MS = 60_000
+
+/** LISTEN was accepted, but no message arrives. No AppError: it is for the log alone. */
+class DeafError extends Error {}
 
 // One connection serves the whole process. After it is closed, the next listener opens a new one.
 const shared = processState('notify', (): { state?: State } => ({}))
 
 function state(): State {
   const own = shared()
-  own.state ??= { channels: new Map(), last: Promise.resolve(), failures: 0, closed: false }
+  own.state ??= { channels: new Map(), last: Promise.resolve(), failures: 0, isDeaf: false, closed: false }
   return own.state
 }
 
@@ -53,7 +63,7 @@ export function listen(channel: string, listener: Listener): () => void {
  */
 export async function isListening(): Promise<boolean> {
   const own = state()
-  await own.connecting
+  if (!own.isDeaf) await own.connecting
   return own.client !== undefined
 }
 
@@ -63,7 +73,7 @@ export async function isListening(): Promise<boolean> {
  */
 export async function notify(channel: string, payloads: string[]): Promise<void> {
   const own = state()
-  if (payloads.length === 0 || !open(own)) return
+  if (payloads.length === 0 || !open(own) || own.isDeaf) return
   await own.connecting
   await query(own, 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads])
 }
@@ -111,14 +121,18 @@ function open(own: State): boolean {
   return true
 }
 
-async function connect(own: State, connectionString: string): Promise<void> {
-  const client = new pg.Client({
+function createClient(connectionString: string): pg.Client {
+  return new pg.Client({
     connectionString,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: CONNECT_MS,
     keepAlive: true,
     application_name: 'switchboard listen',
   })
+}
+
+async function connect(own: State, connectionString: string): Promise<void> {
+  const client = createClient(connectionString)
   client.on('error', () => lose(own, client))
   client.on('end', () => lose(own, client))
   client.on('notification', ({ channel, payload = '' }) => {
@@ -127,17 +141,55 @@ async function connect(own: State, connectionString: string): Promise<void> {
   try {
     await client.connect()
     ;(client as pg.Client & { unref(): void }).unref()
+    await requireHearing(client, connectionString)
     for (const channel of own.channels.keys()) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
     own.client = client
     own.failures = 0
+    own.isDeaf = false
     own.timer = undefined
     ping(own, client)
     for (const listeners of own.channels.values()) for (const { missed } of listeners) missed()
   } catch (error) {
-    if (own.failures === 0) log.warn({ error }, 'other processes cannot be heard: looking for their news by and by')
     await client.end().catch(() => undefined)
+    if (error instanceof DeafError) {
+      if (!own.isDeaf) log.warn(error.message)
+      own.isDeaf = true
+    } else if (own.failures === 0)
+      log.warn({ error }, 'other processes cannot be heard: looking for their news by and by')
     retry(own)
   }
+}
+
+/**
+ * Throws DeafError if `client` does not hear a message that another connection sends. A transaction
+ * pooler accepts LISTEN and delivers nothing. If `client` sent the message itself, it could arrive
+ * even there.
+ */
+async function requireHearing(client: pg.Client, connectionString: string): Promise<void> {
+  const channel = pg.escapeIdentifier(`switchboard_probe_${randomUUID()}`)
+  const { promise: heard, resolve } = Promise.withResolvers<boolean>()
+  const hear = (message: pg.Notification) => {
+    if (pg.escapeIdentifier(message.channel) === channel) resolve(true)
+  }
+  const sender = createClient(connectionString)
+  sender.on('error', () => {})
+  client.on('notification', hear)
+  try {
+    await client.query(`LISTEN ${channel}`)
+    await sender.connect()
+    await sender.query(`NOTIFY ${channel}`)
+    const isHeard = await withDeadline(heard, HEAR_MS, () => false)
+    await client.query(`UNLISTEN ${channel}`)
+    if (isHeard) return
+  } finally {
+    client.off('notification', hear)
+    await sender.end().catch(() => undefined)
+  }
+  throw new DeafError(
+    'The database accepts LISTEN, but no message arrives: a transaction pooler is in between. Replicas look for ' +
+      "each other's news at intervals instead. Set DATABASE_LISTEN_URL to PostgreSQL's own address, or to " +
+      '"off" if there is none.',
+  )
 }
 
 function ping(own: State, client: pg.Client): void {
@@ -158,7 +210,7 @@ function lose(own: State, client = own.client): void {
 
 function retry(own: State): void {
   if (own.closed) return
-  const wait = RETRY_MS[Math.min(own.failures, RETRY_MS.length - 1)]
+  const wait = own.isDeaf ? DEAF_MS : RETRY_MS[Math.min(own.failures, RETRY_MS.length - 1)]
   own.failures += 1
   own.timer = setTimeout(() => {
     own.timer = undefined
