@@ -244,6 +244,7 @@ test('the list of files that may query across people is short', () => {
       "assistants: lib/data/assistants/assistant-versions.ts",
       "assistants: lib/data/assistants/assistants.ts",
       "assistants: lib/data/assistants/organisation.ts",
+      "expiry: lib/data/audit.ts",
       "expiry: lib/data/attachments/attachment-expiry.ts",
       "expiry: lib/data/chat/deleted-conversations.ts",
       "expiry: lib/data/chat/temporary-conversations.ts",

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { findFreePort } from '#scripts/local/port.ts'
 
 /** True if this machine has PgBouncer (`apt-get install pgbouncer`). */
 export const hasPooler = spawnSync('pgbouncer', ['--version']).status === 0
@@ -35,14 +36,6 @@ export async function startPooler(url: string, mode: 'session' | 'transaction'):
   })
   await untilItListens(listensOn)
   return `postgresql://${username}:${password}@127.0.0.1:${listensOn}${pathname}`
-}
-
-async function findFreePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function untilItListens(port: number): Promise<void> {
