@@ -16,6 +16,7 @@ import { readSecretFiles, removeSecrets } from '#lib/platform/secret-files.ts'
 import { Settings } from '#lib/platform/settings.ts'
 import { readPort } from '#scripts/local/port.ts'
 import { migrate, requireHarmlessRole, requireMigrated } from '#scripts/migrate.ts'
+import { waitForDatabase } from '#scripts/postgres/wait-for-database.ts'
 
 try {
   const { values } = parseArgs({ options: { listen: { type: 'string' } } })
@@ -34,6 +35,12 @@ try {
   readAssistantsFile()
   await requireFreePort(process.env.HOSTNAME, port)
   await requireWritableStore(settings)
+  await waitForDatabase({
+    url: ownerUrl ?? settings.DATABASE_URL,
+    ms: settings.DATABASE_WAIT * 1000,
+    say: (line) => log.warn(line),
+    at: { host: process.env.HOSTNAME, port },
+  })
   await prepareDatabase(settings.DATABASE_URL, ownerUrl)
   // Next would exit on SIGTERM while runs are open. lib/platform/process/begin-serving.ts shuts the
   // process down in order.

@@ -74,6 +74,8 @@ const DOWN_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
   'P1001',
   'P1002',
   'P1008',

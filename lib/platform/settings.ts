@@ -56,6 +56,8 @@ export const Settings = z.object({
   APP_SECRET: z.string().min(32, 'must have at least 32 characters'),
   DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: count(10, 500),
+  // How long a start waits for a database that is away; 0 ends it at once.
+  DATABASE_WAIT: whole(60, 0, 3_600, ' of seconds'),
   // For LISTEN: a direct address if DATABASE_URL points at a transaction pooler, or "off".
   DATABASE_LISTEN_URL: z
     .string()
@@ -106,6 +108,8 @@ export const Settings = z.object({
   // The total time one model call may wait when the model server asks for it (Retry-After).
   MODEL_WAIT_MAX: whole(60, 0, 3_600, ' of seconds'),
 
+  // How many closed months of audited events are kept; 0 keeps them for ever.
+  AUDIT_MONTHS: whole(0, 0, 1_200).refine((months) => months === 0 || months >= 3, 'must be 0, or at least 3'),
   // How many days it is kept what models used; 0 keeps it for ever. Longer than any limit's period.
   USAGE_DAYS: whole(400, 0, 36_500).refine((days) => days === 0 || days >= 62, 'must be 0, or at least 62'),
 
