@@ -112,8 +112,19 @@ async function grantToApp(owner: pg.Client, app: URL): Promise<void> {
   await owner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`)
   await owner.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`)
   await owner.query(`REVOKE ALL ON _prisma_migrations FROM ${role}`)
+  await protectAudit(owner, role)
   // A start without the owner's rights must be able to see whether a migration is missing.
   await owner.query(`GRANT SELECT ON _prisma_migrations TO ${role}`)
+}
+
+/** The application adds to the audit table and reads it. Old months go through one function. */
+async function protectAudit(owner: pg.Client, role: string): Promise<void> {
+  const { rows } = await owner.query(
+    "SELECT to_regprocedure('public.drop_audit_month(integer)') IS NOT NULL AS present",
+  )
+  if (!rows[0]?.present) return
+  await owner.query(`REVOKE UPDATE, DELETE ON audit_events FROM ${role}`)
+  await owner.query(`GRANT EXECUTE ON FUNCTION drop_audit_month(integer) TO ${role}`)
 }
 
 /** Throws an Error with a sentence if the role of `appUrl` could bypass row-level security. */

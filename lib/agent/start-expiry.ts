@@ -1,5 +1,6 @@
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { expireQuestions } from '#lib/agent/questions/expire-questions.ts'
+import { deleteOldAuditMonths } from '#lib/data/audit.ts'
 import { deleteForGood } from '#lib/data/chat/deleted-conversations.ts'
 import { deleteEndedTemporary } from '#lib/data/chat/temporary-conversations.ts'
 import { deleteEndedTokens } from '#lib/data/people/personal-tokens.ts'
@@ -19,7 +20,7 @@ const watching = processState('expiry', (): { timer?: NodeJS.Timeout; stopHearin
 
 /**
  * Starts looking for approvals and questions that can no longer be answered, for requests to models
- * whose process died, for personal tokens, warnings and counts of use that ended long ago, and for conversations
+ * whose process died, for personal tokens, warnings, counts of use and audited events of long ago, and for conversations
  * whose deletion can no longer be undone: now, every five minutes, and when the database notifies
  * this process.
  * Call it once when the server starts.
@@ -42,6 +43,7 @@ async function expireAll(): Promise<void> {
     tokens: deleteEndedTokens,
     warnings: deleteOldWarnings,
     usage: deleteOldRequests,
+    audit: deleteOldAuditMonths,
     conversations: deleteForGood,
     shares: deleteExpiredShares,
     temporary: deleteEndedTemporary,

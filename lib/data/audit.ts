@@ -2,6 +2,7 @@ import { isAfter, toTimeCursor } from '#lib/data/keyset.ts'
 import { Prisma } from '#lib/generated/prisma/client.ts'
 import { runSystemStatement, withSystem } from '#lib/platform/db/db.ts'
 import { escapeLike } from '#lib/platform/db/escape-like.ts'
+import { env } from '#lib/platform/env.ts'
 import { newId } from '#lib/platform/ids.ts'
 import { findCurrentRequestId } from '#lib/platform/log.ts'
 import { type Page, toPage } from '#lib/platform/page.ts'
@@ -59,6 +60,7 @@ export const AUDIT_ACTIONS = [
   'conversation_shared',
   'share_ended',
   'conversations_imported',
+  'audit_month_dropped',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
@@ -120,4 +122,25 @@ export async function listAuditEvents({ action, person, after }: AuditFilter = {
       ORDER BY e.at DESC, e.id DESC LIMIT ${PAGE + 1}`,
   )
   return toPage(rows, PAGE, ({ at, id }) => toTimeCursor(at, id))
+}
+
+/** How many months one look deletes at most; the next look deletes more. */
+const MONTHS_AT_ONCE = 12
+
+/**
+ * Deletes whole closed months that are older than AUDIT_MONTHS, each with a note in the table. The
+ * application's role may not delete events in any other way. Resolves to the number of events.
+ */
+export async function deleteOldAuditMonths(): Promise<number> {
+  const keep = env().AUDIT_MONTHS
+  let deleted = 0
+  for (let month = 0; keep > 0 && month < MONTHS_AT_ONCE; month += 1) {
+    const [found] = await runSystemStatement<{ count: number }>(
+      'expiry',
+      Prisma.sql`SELECT drop_audit_month(${keep}::integer) AS count`,
+    )
+    if (!found?.count) break
+    deleted += found.count
+  }
+  return deleted
 }

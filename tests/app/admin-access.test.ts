@@ -43,6 +43,7 @@ import { findBearerCaller } from '#lib/auth/tokens/find-bearer-caller.ts'
 import { listPeople } from '#lib/data/people/people.ts'
 import { countActivePeople } from '#lib/data/runs/overview/read-overview.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
+import { deleteAuditEvents } from '#tests/support/delete-audit-events.ts'
 import { personalToken, sessionCookieOf, signedIn } from '#tests/support/people/people.ts'
 
 // Next passes the request to pages and actions through these two modules. Here a variable holds the
@@ -56,10 +57,8 @@ let admin: Who
 let member: Who
 
 beforeEach(async () => {
-  await withSystem('admin', async (tx) => {
-    await tx.user.deleteMany()
-    await tx.auditEvent.deleteMany()
-  })
+  await withSystem('admin', (tx) => tx.user.deleteMany())
+  await deleteAuditEvents()
   admin = await signedIn({ role: 'admin', name: 'Ada Admin' })
   member = await signedIn({ name: 'Mo Member' })
 })

@@ -8,16 +8,15 @@ import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
 import type { Page } from '#lib/platform/page.ts'
+import { deleteAuditEvents } from '#tests/support/delete-audit-events.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
 
 let ada: Awaited<ReturnType<typeof signedIn>>
 let mo: Awaited<ReturnType<typeof signedIn>>
 
 beforeEach(async () => {
-  await withSystem('admin', async (tx) => {
-    await tx.user.deleteMany()
-    await tx.auditEvent.deleteMany()
-  })
+  await withSystem('admin', (tx) => tx.user.deleteMany())
+  await deleteAuditEvents()
   ada = await signedIn({ role: 'admin', name: 'Ada Admin' })
   mo = await signedIn({ name: 'Mo 100%', email: 'mo@example.com' })
 })
@@ -124,9 +123,9 @@ test('a list goes on where a page ended, even if its last row was deleted meanwh
   expect(pages.map(({ data }) => data.at(-1)?.id)).toEqual(['row_49', 'row_49', 'row_49'])
   await withSystem('admin', async (tx) => {
     await tx.toolCall.delete({ where: { id: 'row_49' } })
-    await tx.auditEvent.delete({ where: { id: 'row_49' } })
     await tx.user.delete({ where: { id: 'row_49' } })
   })
+  await deleteAuditEvents('row_49')
   for (const [index, list] of lists.entries())
     expect((await list(pages[index]?.after)).data.map(({ id }) => id)).toEqual(['row_50', 'row_51'])
 })

@@ -53,6 +53,7 @@ const ACTION_NAMES: Record<AuditAction, string> = {
   conversation_shared: 'Shared a conversation',
   share_ended: 'Ended a share',
   conversations_imported: 'Imported conversations',
+  audit_month_dropped: 'Deleted an old month of this list',
 }
 
 /** The words for an action; also works for one that this version does not know. */

@@ -11,6 +11,7 @@ import { removeAssistant, saveAssistant } from '#lib/data/assistants/assistants.
 import { saveOrganisation } from '#lib/data/assistants/organisation.ts'
 import type { Caller } from '#lib/platform/crypto/caller.ts'
 import { withSystem } from '#lib/platform/db/db.ts'
+import { deleteAuditEvents } from '#tests/support/delete-audit-events.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
 
@@ -28,8 +29,8 @@ beforeEach(async () => {
   await withSystem('admin', async (tx) => {
     await tx.assistant.deleteMany()
     await tx.organisation.deleteMany()
-    await tx.auditEvent.deleteMany()
   })
+  await deleteAuditEvents()
   admin = (await signedIn({ role: 'admin', name: 'Ada Admin' })).caller
 })
 
