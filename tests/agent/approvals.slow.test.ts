@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { followWaiting } from '#app/api/chatkit/deliver-waiting.ts'
 import { formatArguments } from '#lib/agent/approvals/approval-card.ts'
 import { expireApprovals } from '#lib/agent/approvals/expire-approvals.ts'
 import { handleAction } from '#lib/agent/handle-action.ts'
+import { runTurn } from '#lib/agent/run-turn.ts'
 import type { ThreadStreamEvent } from '#lib/chatkit/protocol/events.ts'
 import type { WidgetItem } from '#lib/chatkit/protocol/items.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
 import { type ApprovalPolicy, savePolicy } from '#lib/data/servers/policies.ts'
 import { closeDb, withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor, button, buttons, nodes, said, widgets } from '#tests/support/agent-door.ts'
-import { threadOf } from '#tests/support/chatkit/chatkit.ts'
+import { threadOf, typed } from '#tests/support/chatkit/chatkit.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 import { withSettings } from '#tests/support/settings.ts'
@@ -25,6 +28,7 @@ beforeEach(async () => {
   ann = await signedIn({ role: 'admin' })
 })
 
+const builtinFetch = ((input, init) => handleMcp(new Request(input, init))) as typeof fetch
 let send: Parameters<typeof agentDoor>[1]
 const begin = (text: string) => agentDoor(ann, send).begin(text)
 const say = (thread: string, text: string) => agentDoor(ann, send).say(thread, text)
@@ -103,6 +107,17 @@ describe('a destructive call', () => {
       ['Add a task', 'check-circle'],
       ['Delete a task', 'check-circle'],
     ])
+  })
+
+  test('is declined by a message that had waited, whatever that says', async () => {
+    const { thread } = await asked()
+    const stop = followWaiting({ respond: runTurn, act: handleAction, builtinFetch })
+    const params = { thread_id: thread, input: typed('Yes, I approve.') }
+    expect((await agentDoor(ann, send).ask({ type: 'threads.wait_message', params })).status).toBe(200)
+    await expect.poll(async () => (await runs()).map(({ status }) => status)).toEqual(['done', 'stopped', 'done'])
+    stop()
+    expect(await tasks()).toHaveLength(1)
+    expect(await ledger('delete_task')).toMatchObject([{ status: 'declined' }])
   })
 
   test('survives a restart because no part of it is in a process’s memory', async () => {

@@ -20,6 +20,7 @@ import {
   typed,
 } from '#tests/support/chatkit/chatkit.ts'
 import { signedIn } from '#tests/support/people/people.ts'
+import { withSettings } from '#tests/support/settings.ts'
 
 // Messages that are written while an answer runs, at the HTTP door. Each answer repeats its message,
 // and waits for `go` if the message says so.
@@ -182,6 +183,15 @@ test('no more than ten messages wait in a thread, and an empty one does not', as
   expect((await wait(' ')).status).toBe(400)
   expect(await waiting()).toHaveLength(10)
   await ask({ type: 'threads.delete', params: { thread_id } })
+})
+
+test('a message of 300,000 characters waits as it would be sent', async () => {
+  withSettings({ MESSAGE_MAX_CHARS: '400000' })
+  const { ended } = await beginSlow()
+  expect((await wait('x'.repeat(300_000))).status).toBe(200)
+  go.resolve()
+  await ended
+  await expect.poll(waiting).toEqual([])
 })
 
 test('what waits goes with its conversation, and no run begins', async () => {

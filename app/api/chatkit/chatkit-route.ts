@@ -34,6 +34,7 @@ const QUERY_BYTES = 262_144
 const CONTENT = new Set<unknown>([
   'threads.create',
   'threads.add_user_message',
+  'threads.wait_message',
   'threads.add_client_tool_output',
   'threads.add_structured_input',
   'threads.custom_action',
