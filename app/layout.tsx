@@ -13,6 +13,9 @@ export async function generateMetadata(): Promise<Metadata> {
   return {
     title: { default: 'Switchboard', template: '%s · Switchboard' },
     description: t('Chat that gets things done through MCP tools.'),
+    manifest: '/manifest.webmanifest',
+    // Next drops app/icon.svg if only another one is named.
+    icons: { icon: '/icon.svg', apple: '/icons/apple-touch-icon.png' },
     robots: { index: false, follow: false },
   }
 }
