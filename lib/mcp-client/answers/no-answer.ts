@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
 /** What a server asks of its client during a call (MCP: elicitation, sampling, roots). */
-export type ServerAsk = 'elicitation' | 'sampling' | 'roots'
+export const ASKS = ['elicitation', 'sampling', 'roots'] as const
+export type ServerAsk = (typeof ASKS)[number]
 
 /** Why the server gave no answer to a request. */
 export type NoAnswer =
@@ -27,7 +28,7 @@ export function findNoAnswer(error: unknown): NoAnswer | undefined {
   return data?.ours === OURS ? data.reason : undefined
 }
 
-const ASKS: Record<string, ServerAsk> = {
+const ASKS_BY_METHOD: Record<string, ServerAsk> = {
   'elicitation/create': 'elicitation',
   'sampling/createMessage': 'sampling',
   'roots/list': 'roots',
@@ -35,5 +36,5 @@ const ASKS: Record<string, ServerAsk> = {
 
 /** What a server's request asks for; undefined for a request that does not concern a call. */
 export function askOf(method: unknown): ServerAsk | undefined {
-  return typeof method === 'string' && Object.hasOwn(ASKS, method) ? ASKS[method] : undefined
+  return typeof method === 'string' && Object.hasOwn(ASKS_BY_METHOD, method) ? ASKS_BY_METHOD[method] : undefined
 }

@@ -1,4 +1,4 @@
-import { askOf, makeNoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
+import { ASKS, askOf, makeNoAnswer, type ServerAsk } from '#lib/mcp-client/answers/no-answer.ts'
 import { readOffers } from '#lib/mcp-client/answers/read-offers.ts'
 import { type Fields, isFields, readResult } from '#lib/mcp-client/answers/read-result.ts'
 import { readTaskAnswer } from '#lib/mcp-client/answers/read-task.ts'
@@ -18,6 +18,8 @@ export type Takes = {
  */
 export type Asked = { id: string | number; method: string; modern: boolean; isFirst?: boolean; trace?: string }
 
+/** A server's refusal to go on without something that the client did not declare (2026-07-28). */
+const MISSING_CAPABILITY = -32021
 const INTERNAL_ERROR = -32603
 const URL_ELICITATION_REQUIRED = -32042
 
@@ -52,9 +54,9 @@ export function readAnswer(
   if (!isFields(result)) return makeNoAnswer(id, { why: 'unreadable' })
   if (result.resultType === 'input_required') {
     const asks = asksOf(result.inputRequests)
-    const isForPerson = asked.method === 'tools/call' && asks.every((ask) => ask === 'elicitation')
-    if (takes.questions && isForPerson) return { jsonrpc: '2.0', id, result }
-    return makeNoAnswer(id, { why: 'asks', asks })
+    const takesQuestions = takes.questions && asked.method === 'tools/call'
+    if (takesQuestions && asks.every((ask) => ask === 'elicitation')) return { jsonrpc: '2.0', id, result }
+    return makeNoAnswer(id, { why: 'asks', asks: asks.filter((ask) => isRefused(ask, takesQuestions)) })
   }
   const task = asked.method === 'tools/call' ? readTaskAnswer(result) : undefined
   if (task && !takes.tasks) return makeNoAnswer(id, { why: 'task' })
@@ -83,6 +85,9 @@ function readError(error: unknown, { id, method }: Asked, takesQuestions: boolea
   const isForPerson = takesQuestions && method === 'tools/call'
   if (number === URL_ELICITATION_REQUIRED && !isForPerson)
     return makeNoAnswer(id, { why: 'asks', asks: ['elicitation'] })
+  const missing = number === MISSING_CAPABILITY && isFields(data) ? data.requiredCapabilities : undefined
+  const asks = isFields(missing) ? ASKS.filter((ask) => Object.hasOwn(missing, ask) && isRefused(ask, isForPerson)) : []
+  if (asks.length > 0) return makeNoAnswer(id, { why: 'asks', asks })
   const read = {
     code: Number.isInteger(number) ? number : INTERNAL_ERROR,
     message: typeof message === 'string' ? message : (JSON.stringify(message) ?? ''),
@@ -91,9 +96,15 @@ function readError(error: unknown, { id, method }: Asked, takesQuestions: boolea
   return { jsonrpc: '2.0', id, error: read }
 }
 
-function asksOf(requests: unknown): ServerAsk[] {
+/** What a result asks for; undefined stands for what nobody knows. */
+function asksOf(requests: unknown): (ServerAsk | undefined)[] {
   const all = isFields(requests) ? Object.values(requests) : []
-  return [...new Set(all.flatMap((request) => (isFields(request) ? (askOf(request.method) ?? []) : [])))]
+  return [...new Set(all.map((request) => (isFields(request) ? askOf(request.method) : undefined)))]
+}
+
+/** True for what is refused by its name; questions are not where a person takes them. */
+function isRefused(ask: ServerAsk | undefined, takesQuestions = false): ask is ServerAsk {
+  return ask !== undefined && !(takesQuestions && ask === 'elicitation')
 }
 
 function readList(

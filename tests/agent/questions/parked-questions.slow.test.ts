@@ -115,6 +115,33 @@ test.each([
   expect(await questions()).toMatchObject([{ status, answer: null }])
 })
 
+test.each([
+  ['others', 'sampling/createMessage', 'an answer from the model (sampling)'],
+  ['others', 'roots/list', 'a list of folders (roots)'],
+  ['unchecked', 'sampling/createMessage', 'an answer from the model (sampling)'],
+  ['unchecked', 'roots/list', 'a list of folders (roots)'],
+  ['unchecked', 'logging/setLevel', 'more input'],
+] as const)(
+  'a server that asks (%s) for %s is refused in a plain sentence, and its call ends',
+  async (way, method, wanted) => {
+    await using server = await askingServer()
+    server[way] = [method]
+    await using model = await openAIServer(book, { text: 'It cannot be done.' })
+    ready(server, model)
+    const { events } = await agentDoor(ann).begin('book a table')
+    expect(said(events)).toBe('It cannot be done.')
+    // Its form is not shown either, because an answer would not bring the call to its end.
+    expect([widgets(events), await questions()]).toEqual([[], []])
+    const [row] = await ledger()
+    expect(row).toMatchObject({ status: 'unknown', failureClass: 'input_required' })
+    expect(row?.errorMessage).toContain(`${wanted}`)
+    expect(row?.errorMessage).toContain('which is not offered here.')
+    expect(JSON.stringify(model.requests[1]?.body.input)).toContain(row?.errorMessage)
+    expect([server.booked, server.calls.length]).toEqual([0, 1])
+    expect((await runs()).map(({ status }) => status)).toEqual(['done'])
+  },
+)
+
 test('a form is checked on the server; a wrong value sends nothing, and can be corrected', async () => {
   await using server = await askingServer()
   await using model = await openAIServer(book, { text: 'Booked.' })

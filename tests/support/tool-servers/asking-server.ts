@@ -56,8 +56,10 @@ export type AskingServer = AsyncDisposable & {
   refusal: number | undefined
   /** Resolves before the tool answers in its last round. */
   gate: Promise<void>
-  /** Other requests of the server that the tool sends before it asks. */
+  /** Other requests of the server that the tool sends before it asks, or with what it asks. */
   others: string[]
+  /** What a server without the SDK's check of the client's capabilities asks for (2026-07-28). */
+  unchecked: string[]
   /** What is required before the tool does anything (error -32042), for call after call. */
   required: object[][]
   /** Says that the question with this id was settled, on the stream of the latest session. */
@@ -71,6 +73,7 @@ function newState(rounds: AskingServer['rounds']): Omit<AskingServer, 'url' | ty
       errors: [],
       gate: Promise.resolve(),
       others: [],
+      unchecked: [],
       refusal: undefined,
       required: [],
       complete: async () => undefined,
@@ -113,6 +116,7 @@ export async function askingServer(...rounds: AskingServer['rounds']): Promise<A
                 : inputRequired.elicit(question as never),
             ]),
           )
+          for (const method of state.others) Object.assign(inputRequests, { [method]: { method, params: {} } })
           return inputRequired({ inputRequests, requestState: toState(round) })
         }
         await state.gate
@@ -125,7 +129,13 @@ export async function askingServer(...rounds: AskingServer['rounds']): Promise<A
   }
   const { url, close } = await serve(async (request) => {
     const isAnswer = state.refusal !== undefined && (await request.clone().text()).includes('"inputResponses"')
-    return isAnswer ? new Response(null, { status: state.refusal }) : createMcpHandler(make).fetch(request)
+    if (isAnswer) return new Response(null, { status: state.refusal })
+    const answer = await createMcpHandler(make).fetch(request)
+    if (state.unchecked.length === 0) return answer
+    const more = state.unchecked.map((method) => `"${method}":{"method":"${method}","params":{}},`).join('')
+    const text = (await answer.text()).replace('"inputRequests":{', (start) => start + more)
+    const { status, headers } = answer
+    return new Response(text, { status, headers: { 'content-type': headers.get('content-type') ?? '' } })
   })
   noteAnswer(`${url}/mcp`)
   return Object.assign(state, { url: `${url}/mcp`, [Symbol.asyncDispose]: close })
