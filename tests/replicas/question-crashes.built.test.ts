@@ -8,7 +8,7 @@ import { type OpenAIServer, openAIServer } from '#tests/support/models/openai-se
 import { signedIn } from '#tests/support/people/people.ts'
 import { type AppServer, startApp } from '#tests/support/processes/app-server.ts'
 import { BUILD_MS } from '#tests/support/processes/build.ts'
-import { letTimePass } from '#tests/support/processes/crash.ts'
+import { becomeFound, killNow, letTimePass } from '#tests/support/processes/crash.ts'
 import { type AskingServer, askingServer, olderAskingServer } from '#tests/support/tool-servers/asking-server.ts'
 
 // kill -9 between a server's question and the answer, and between the answer and the result: one
@@ -103,17 +103,6 @@ function submit({ url }: AppServer, thread: string, card: WidgetItem, isHeld: bo
   return post(url, ann, operation, { thread_id: thread, item_id: card.id, action })
 }
 
-async function killNow(app: AppServer): Promise<void> {
-  app.kill('SIGKILL')
-  await app.ended
-}
-
-/** Lets the time pass after which the runs of a dead process are found. */
-async function becomeFound(): Promise<void> {
-  await letTimePass(ann.caller)
-  await expect.poll(openRuns, { timeout: 60_000 }).toBe(0)
-}
-
 test.each(['the same process, started again', 'another replica'])(
   'a parked run whose process was killed goes on at %s, and its call takes effect once',
   async (where) => {
@@ -140,7 +129,7 @@ test('a process killed after it sent the answer leaves a call in doubt, and nobo
   await expect.poll(() => newer.calls.length, { timeout: 60_000 }).toBe(2)
   await killNow(doomed)
   gate.resolve()
-  await becomeFound()
+  await becomeFound(ann.caller)
   await expect.poll(statuses, { timeout: 60_000 }).toEqual(['unknown'])
   expect(formOf(await readCard(living.newer, thread))).toBeUndefined()
   const again = await (await submit(living.newer, thread, card, false)).text()
@@ -157,7 +146,7 @@ test('a held call whose process was killed is in doubt, its card is void everywh
   await letTimePass(ann.caller)
   const late = await (await submit(living.older, thread, card, true)).text()
   expect(late).toContain('the server stopped before your answer')
-  await becomeFound()
+  await becomeFound(ann.caller)
   await expect.poll(statuses, { timeout: 60_000 }).toEqual(['unknown'])
   const shown = await readCard(living.older, thread)
   expect([formOf(shown), JSON.stringify(shown)]).toEqual([undefined, expect.stringContaining('Not answered')])
@@ -187,7 +176,7 @@ test('a process killed after a held call was answered leaves the call in doubt, 
   await expect.poll(() => older.answers.length, { timeout: 60_000 }).toBe(1)
   await killNow(doomed)
   gate.resolve()
-  await becomeFound()
+  await becomeFound(ann.caller)
   await expect.poll(statuses, { timeout: 60_000 }).toEqual(['unknown'])
   expect(formOf(await readCard(living.older, thread))).toBeUndefined()
   expect(older.calls).toHaveLength(1)

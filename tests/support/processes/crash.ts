@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { findRun } from '#lib/data/runs/runs.ts'
 import { listToolCalls } from '#lib/data/runs/tool-calls.ts'
+import type { RunStatus } from '#lib/generated/prisma/enums.ts'
 import { withCaller } from '#lib/platform/db/db.ts'
 import { message, open, post, type Stream, textOf } from '#tests/support/browser/browser-tab.ts'
 import type { RecordedRequest, Step } from '#tests/support/models/openai-server.ts'
@@ -49,8 +50,7 @@ export async function crash(
     return { person, stream, requestId }
   })
   await sleep(600 + Math.random() * 600)
-  doomed.kill('SIGKILL')
-  await doomed.ended
+  await killNow(doomed)
   const all = await Promise.all(streams)
   if (skipWaiting) for (const { person } of all) await letTimePass(person.caller)
   const openRuns = async () => {
@@ -68,6 +68,19 @@ export async function letTimePass(caller: { userId: string }): Promise<void> {
   const ago = new Date(Date.now() - 60_000)
   const data = { createdAt: ago, heartbeatAt: ago }
   await withCaller(caller, (tx) => tx.run.updateMany({ where: { ownerId: caller.userId, lastSeq: null }, data }))
+}
+
+/** Ends a process as a crash does. */
+export async function killNow(app: AppServer): Promise<void> {
+  app.kill('SIGKILL')
+  await app.ended
+}
+
+/** Lets the time pass after which a person's runs of a dead process are found, until they have ended. */
+export async function becomeFound(caller: Person['caller']): Promise<void> {
+  await letTimePass(caller)
+  const open = { status: { in: ['queued', 'running', 'waiting'] satisfies RunStatus[] } }
+  await expect.poll(() => withCaller(caller, (tx) => tx.run.count({ where: open })), { timeout: 60_000 }).toBe(0)
 }
 
 type Person = Awaited<ReturnType<typeof signedIn>>
