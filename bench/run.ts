@@ -1,5 +1,5 @@
-// npm run bench [turn|mcp|hostile|runs|connections|tools|admin]: what our own work costs, as ratios within one
-// run. Absolute times say nothing about another machine.
+// npm run bench [turn|mcp|hostile|runs|connections|tools|admin|element]: what our own work costs, as ratios within
+// one run. Absolute times say nothing about another machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,6 +24,7 @@ if (only === 'runs') await import('./run-load.ts')
 if (only === 'connections') await import('./connections.ts')
 if (only === 'tools') await import('./find-tools.ts')
 if (only === 'admin') await import('./admin.ts')
+if (only === 'element') await import('./element.ts')
 
 const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale'], { cwd: ROOT, stdio: 'inherit' })
 if (built.status !== 0) process.exit(1)

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { scriptedAnswer } from '#tests/support/element/element-answers.ts'
+import { gates, scriptedAnswer } from '#tests/support/element/element-answers.ts'
 import { answerText, elementBrowser, say, violations } from '#tests/support/element/element-browser.ts'
 
 // A thread of three days and 240 items. What it costs is measured by `npm run bench -- element`.
@@ -47,9 +47,9 @@ function addLongThread(id: string): void {
   stage.server.add({ id, title: 'Long', items })
 }
 
-async function openLong(id: string): Promise<Page> {
+async function openLong(id: string, options: object = {}): Promise<Page> {
   addLongThread(id)
-  const page = await stage.visit({ initialThread: id })
+  const page = await stage.visit({ initialThread: id, ...options })
   await page.getByText('answer n119.').waitFor()
   return page
 }
@@ -150,6 +150,23 @@ test('what is far from the screen is skipped, but it is found, read aloud in ord
   expect(await box.evaluate((one) => one.scrollHeight)).toBe(height)
 })
 
+test('what is far from the screen learns, too, that an answer begins and ends', async () => {
+  const page = await openLong('told', { versions: 'on' })
+  await scrollUp(page)
+  await page.locator('.scroller').evaluate((one) => one.scrollTo(0, one.scrollHeight))
+  const first = page.locator('.turn').first().locator('[data-edit]')
+  const deletes = page.getByRole('button', { name: 'Delete message and answer' })
+  const isSkipped = () => first.evaluate((one) => !one.checkVisibility({ contentVisibilityAuto: true }))
+  await expect.poll(isSkipped).toBe(true)
+  let go = () => {}
+  gates.set('wait', new Promise((resolve) => (go = resolve as () => void)))
+  await say(page, 'wait')
+  await expect.poll(() => deletes.count()).toBe(0)
+  go()
+  await answerText(page).getByText('and the rest.').waitFor()
+  await expect.poll(() => deletes.count()).toBe(TURNS + 1)
+})
+
 test('what is read stays in place when the window gets narrower', async () => {
   const page = await openLong('narrow')
   await scrollUp(page)
@@ -190,10 +207,12 @@ test('a menu that reaches out of its turn is not cut off', async () => {
 })
 
 test('earlier turns are not drawn again while an answer streams', async () => {
-  const page = await openLong('streams')
+  const page = await openLong('streams', { versions: 'on' })
   await scrollUp(page)
   await say(page, 'slow')
   await page.getByText('word word').first().waitFor()
+  // By then every turn knows that an answer is being written.
+  await expect.poll(() => page.getByRole('button', { name: 'Delete message and answer' }).count()).toBe(0)
   await page
     .locator('.bubble')
     .first()

@@ -34,11 +34,22 @@ export class ChapterView extends Component<Props> {
       next.imageDomains !== now.imageDomains ||
       next.feedback !== now.feedback ||
       next.forks !== now.forks ||
-      next.busy !== now.busy ||
       next.last?.open !== now.last?.open ||
       next.last?.imageProgress !== now.last?.imageProgress ||
-      next.last?.isTold !== now.last?.isTold
+      next.last?.isTold !== now.last?.isTold ||
+      (next.busy !== now.busy && !this.#refreshLater())
     )
+  }
+
+  /** What nobody sees learns between frames that an answer begins or ends. Returns false if it is seen. */
+  #refreshLater(): boolean {
+    const isSkipped = this.#box.current?.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) === false
+    if (isSkipped) refreshBetweenFrames(this)
+    return isSkipped
+  }
+
+  override componentWillUnmount(): void {
+    LATE.delete(this)
   }
 
   /** A browser remembers a size once it has been on the screen, which is in the second frame. */
@@ -78,3 +89,31 @@ export class ChapterView extends Component<Props> {
 const NONE: ReadonlySet<string> = new Set()
 const NO_FORKS: TurnForks = { question: undefined, answer: undefined }
 const NO_PROGRESS: ReadonlyMap<string, number> = new Map()
+
+/** Chapters that are out of sight and still to be told that an answer began or ended. */
+const LATE = new Set<ChapterView>()
+/** After this time (ms) the next of them is told even if the page is busy. */
+const PATIENCE_MS = 300
+
+let isScheduled = false
+
+/** Renders a chapter again between two frames, one at a time: hundreds at once would block the page. */
+function refreshBetweenFrames(chapter: ChapterView): void {
+  LATE.add(chapter)
+  if (!isScheduled) scheduleRefresh()
+}
+
+function scheduleRefresh(): void {
+  isScheduled = true
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(refreshNext, { timeout: PATIENCE_MS })
+  else setTimeout(refreshNext, 16)
+}
+
+function refreshNext(): void {
+  isScheduled = false
+  const [next] = LATE
+  if (!next) return
+  LATE.delete(next)
+  next.forceUpdate()
+  if (LATE.size > 0) scheduleRefresh()
+}
