@@ -29,7 +29,7 @@ export function ListTotals({
         {failed.count > 0 && (
           <>
             {' · '}
-            <Link href={failed.href} className="text-bad underline-offset-2 hover:underline">
+            <Link href={failed.href} className="text-bad underline underline-offset-2">
               {toCountText(failed.count)} failed
             </Link>
           </>

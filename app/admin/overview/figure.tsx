@@ -24,7 +24,7 @@ export function Figure({
       prefetch={false}
       data-figure={String(count)}
       data-of={of}
-      className={`tabular-nums underline-offset-4 hover:underline ${tone === 'bad' && count > 0 ? 'text-bad' : ''}`}
+      className={`tabular-nums underline-offset-4 ${tone === 'bad' && count > 0 ? 'text-bad underline decoration-1' : 'hover:underline'}`}
     >
       {children}
     </Link>
