@@ -5,8 +5,12 @@ import type { ThreadItem } from '#lib/chatkit/protocol/items.ts'
 import type { WaitingMessage, WireThread } from '#lib/chatkit/protocol/thread.ts'
 import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
+import { deleteConversation, restoreConversation } from '#lib/data/chat/deleted-conversations.ts'
 import { endAccess } from '#lib/data/people/end-access.ts'
+import { recordRequests } from '#lib/data/usage/model-requests.ts'
+import { saveLimit } from '#lib/data/usage/usage-limits.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
+import { newId } from '#lib/platform/ids.ts'
 import { beginNextTurn } from '#lib/runs/next-turn.ts'
 import { findActiveRun, listActiveRuns } from '#lib/runs/registry.ts'
 import {
@@ -183,6 +187,36 @@ test('no more than ten messages wait in a thread, and an empty one does not', as
   expect((await wait(' ')).status).toBe(400)
   expect(await waiting()).toHaveLength(10)
   await ask({ type: 'threads.delete', params: { thread_id } })
+})
+
+test('what waits is held while a limit of use is reached, and says which', async () => {
+  const { ended } = await beginSlow()
+  await wait('b')
+  const { caller } = person
+  const used = { input: 1, cached: 0, output: 1, reasoning: 0, isEstimated: false }
+  const about = { ownerId: caller.userId, threadId: thread_id, purpose: 'answer' as const }
+  const asked = { provider: 'p', model: 'm' }
+  await recordRequests([{ id: newId('req'), used, costMicros: 1n, outcome: 'done', beganAt: Date.now(), about, asked }])
+  const audience = { kind: 'chosen' as const, roles: [], people: [caller.userId] }
+  const admin = (await signedIn({ role: 'admin' })).caller
+  await saveLimit(admin, { audience, isShared: false, period: 'day', unit: 'tokens', amount: 1n, warnPercent: 80 })
+  go.resolve()
+  await ended
+  await expect.poll(waiting).toMatchObject([{ is_held: true, note: expect.stringContaining('is used up') }])
+  expect(await path()).toBe('a, re: a, slow, re: slow')
+})
+
+test('what waits in a deleted conversation is sent once the deletion is undone', async () => {
+  const { ended } = await beginSlow()
+  await wait('b')
+  await deleteConversation(person.caller, thread_id)
+  go.resolve()
+  await ended
+  beginNextTurn({ ownerId: person.caller.userId, threadId: thread_id })
+  expect(listActiveRuns()).toEqual([])
+  await restoreConversation(person.caller, thread_id)
+  beginNextTurn({ ownerId: person.caller.userId, threadId: thread_id })
+  await expect.poll(path).toBe('a, re: a, slow, re: slow, b, re: b')
 })
 
 test('a message of 300,000 characters waits as it would be sent', async () => {
