@@ -34,7 +34,10 @@ export default async function setup(project: TestProject) {
   await migrate({ ownerUrl: url('test_owner', template), appUrl: url('test_app', template) })
   project.provide('adminUrl', admin)
   project.provide('template', template)
+  const runFolder = await mkdtemp(path.join(os.tmpdir(), 'switchboard-shared-'))
+  project.provide('runFolder', runFolder)
   return async () => {
+    await rm(runFolder, { recursive: true, force: true })
     await client.query(`DROP DATABASE ${template} WITH (FORCE)`)
     await client.end()
     await postgres.stop()
@@ -89,5 +92,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     adminUrl: string
     template: string
+    /** A folder for what the test files of this run share. */
+    runFolder: string
   }
 }

@@ -3,10 +3,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { buildElement } from '#scripts/build-element.ts'
 import { openBrowser } from '#tests/support/browser/browser.ts'
 import { fakeChatKit, type Script } from '#tests/support/element/fake-chatkit.ts'
+import { oncePerRun } from '#tests/support/once-per-run.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -18,21 +19,13 @@ export async function elementBrowser(
   answer: Script,
   { page: entry = 'tests/support/element/element-page.tsx', flags = [] as string[] } = {},
 ) {
-  const folder = path.resolve('artifacts/element-test', `${process.pid}-${Date.now()}`)
   const [files, script, browser] = await Promise.all([
-    buildElement(path.join(folder, 'chatkit.js')),
-    build({
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      format: 'iife',
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"development"' },
-    }),
+    oncePerRun('element', () => buildElement(path.join(inject('runFolder'), 'built', 'chatkit.js'))),
+    oncePerRun(path.basename(entry), () => bundlePage(entry)),
     openBrowser(flags),
   ])
   const element = String(files['/chatkit.js'])
-  const server = await fakeChatKit({ files, page: script.outputFiles[0]?.text ?? '' }, answer)
+  const server = await fakeChatKit({ files, page: script }, answer)
   const watched = { foreign: [] as string[], complaints: [] as string[] }
   let context: BrowserContext | undefined
 
@@ -74,6 +67,18 @@ export async function elementBrowser(
       await server[Symbol.asyncDispose]()
     },
   }
+}
+
+async function bundlePage(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"development"' },
+  })
+  return outputFiles[0]?.text ?? ''
 }
 
 export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message' })

@@ -110,7 +110,7 @@ function collect(child: ChildProcess): () => string {
 
 async function copyTemplate(): Promise<string> {
   const database = `test_app_${randomBytes(6).toString('hex')}`
-  await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner`)
+  await asAdmin(`CREATE DATABASE ${database} TEMPLATE ${inject('template')} OWNER test_owner STRATEGY FILE_COPY`)
   return database
 }
 
