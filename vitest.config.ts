@@ -19,8 +19,9 @@ export default defineConfig({
     globalSetup: ['tests/support/chatkit/parity.ts', 'tests/support/global-setup.ts'],
     setupFiles: ['tests/support/setup.ts'],
     pool: 'forks',
-    // One file a core: files start servers, databases and browsers of their own beside them.
-    maxWorkers: availableParallelism(),
+    // Three files for two cores: a third of a file's time is waits, for retries, timeouts and processes
+    // that start. More would only compete, because files start servers and browsers beside them.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Deadlines for a machine that is busy with other things: what is right is there long before.
     testTimeout: 60_000,
     hookTimeout: 90_000,
