@@ -116,10 +116,7 @@ async function Numbers({ query, by }: { query: Query; by: Grouping }) {
         people={people}
       />
       <div className="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
-        <div className="grid min-w-0 gap-4">
-          <CallChart buckets={buckets} />
-          <GroupCard span={span} by={by} query={query} />
-        </div>
+        <CallChart buckets={buckets} />
         <Card title="What failed" hint="The most frequent reasons" flush>
           {runFailures.length + callFailures.length === 0 && (
             <EmptyState icon={CircleCheck} title="Nothing failed">
@@ -140,6 +137,7 @@ async function Numbers({ query, by }: { query: Query; by: Grouping }) {
           />
         </Card>
       </div>
+      <GroupCard span={span} by={by} query={query} />
     </>
   )
 }
