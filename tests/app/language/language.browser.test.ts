@@ -74,7 +74,7 @@ test('the language chosen in Settings belongs to the person: other browsers and 
   await page.goto(`${app.url}/settings`)
   await page.getByLabel('Language').selectOption('fr')
   await page.getByLabel('Language').locator('xpath=ancestor::form').getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('heading', { name: 'Profil' }).waitFor()
+  await page.getByRole('heading', { name: 'Profil', exact: true }).waitFor()
   expect(await spoken(page)).toEqual({ lang: 'fr', dir: 'ltr', title: 'Profil · Switchboard' })
 
   const elsewhere = await visit('ja', '/sign-in')
