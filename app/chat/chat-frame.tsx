@@ -202,7 +202,7 @@ export function ChatFrame({
           data-calls-url="/api/tool-calls"
           data-files-url="/api/attachments"
           data-right-action-label={t('Servers and tools')}
-          data-share-label="Share and export"
+          data-share-label={t('Share and export')}
           data-versions="on"
           data-waiting="on"
           data-pins="on"

@@ -63,7 +63,7 @@ export default async function ConversationsPage() {
                   {
                     header: t('Until'),
                     cell: ({ expiresAt }) =>
-                      expiresAt < new Date() ? 'over' : <RelativeTime at={expiresAt.toISOString()} />,
+                      expiresAt < new Date() ? t('Expired') : <RelativeTime at={expiresAt.toISOString()} />,
                   },
                   {
                     header: t('End'),

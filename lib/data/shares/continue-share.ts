@@ -65,7 +65,7 @@ function listFiles(reader: Caller, shareId: string, ids: string[]): Promise<Sour
   return runStatementAs<SourceFile>(
     reader,
     Prisma.sql`
-      SELECT file.id, file.owner_id AS "ownerId", file.size, file.data AS attachment
+      SELECT file.id, file.owner_id AS "ownerId", file.size, file.text, file.data AS attachment
       FROM unnest(${ids}::text[]) AS named (id), find_open_share_file(${shareId}, named.id) AS file`,
   )
 }

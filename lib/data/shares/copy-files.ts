@@ -12,8 +12,8 @@ const FILE_ID = /\batc_[0-9a-z]{26}\b/g
 /** The most files of one conversation that are copied. */
 const FILES_MAX = 1_000
 
-/** A file to copy: whose it is, and what it is called. */
-export type SourceFile = { id: string; ownerId: string; size: number; attachment: Attachment }
+/** A file to copy: whose it is, what it is called, and what was read of an Office document. */
+export type SourceFile = { id: string; ownerId: string; size: number; text: string | null; attachment: Attachment }
 /** The same with the id of its copy. */
 export type FileCopy = SourceFile & { copyId: string }
 
@@ -42,11 +42,11 @@ export async function insertCopies(
   const copies = files.map((file) => ({ ...file, copyId: newId('atc') }))
   const uploadedAt = new Date()
   await tx.attachment.createMany({
-    data: copies.map(({ copyId: id, size, attachment }) => {
+    data: copies.map(({ copyId: id, size, text, attachment }) => {
       const { upload_descriptor: _, thread_id: _thread, metadata: _own, ...shown } = attachment
       const data = renameFiles({ ...shown, id, thread_id: threadId }, copies, shareId)
       return {
-        ...{ id, ownerId, threadId, shareId: shareId ?? null, size, uploadedAt },
+        ...{ id, ownerId, threadId, shareId: shareId ?? null, size, text, uploadedAt },
         data: data as Prisma.InputJsonObject,
       }
     }),

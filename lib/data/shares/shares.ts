@@ -194,7 +194,10 @@ async function readCall(
 
 async function listThreadFiles(tx: Tx, ownerId: string, threadId: string, ids: string[]): Promise<SourceFile[]> {
   const where = { id: { in: ids }, ownerId, threadId, shareId: null, uploadedAt: { not: null } }
-  const rows = await tx.attachment.findMany({ where, select: { id: true, ownerId: true, size: true, data: true } })
+  const rows = await tx.attachment.findMany({
+    where,
+    select: { id: true, ownerId: true, size: true, text: true, data: true },
+  })
   return rows.map(({ data, ...row }) => ({ ...row, attachment: data as unknown as Attachment }))
 }
 

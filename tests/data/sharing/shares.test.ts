@@ -5,7 +5,12 @@ import { GET as readFile } from '#app/api/shared/[id]/files/[file]/route.ts'
 import { toShownCall } from '#app/calls/to-shown-call.ts'
 import type { ThreadItem, UserMessageItem } from '#lib/chatkit/protocol/items.ts'
 import { expireAttachments } from '#lib/data/attachments/attachment-expiry.ts'
-import { announceAttachment, readAttachment, receiveAttachment } from '#lib/data/attachments/attachments.ts'
+import {
+  announceAttachment,
+  readAttachment,
+  readAttachmentText,
+  receiveAttachment,
+} from '#lib/data/attachments/attachments.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { deleteConversation } from '#lib/data/chat/deleted-conversations.ts'
 import { listOutsideContent } from '#lib/data/chat/outside-content.ts'
@@ -16,6 +21,7 @@ import { continueShare } from '#lib/data/shares/continue-share.ts'
 import { createShare, deleteExpiredShares, endShare, listShares, type ShareWish } from '#lib/data/shares/shares.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
 import { newId } from '#lib/platform/ids.ts'
+import { paragraph, wordFile } from '#tests/support/office.ts'
 import { signedIn } from '#tests/support/people/people.ts'
 
 type Person = Awaited<ReturnType<typeof signedIn>>
@@ -318,6 +324,26 @@ test('“Continue from here” makes a conversation of one’s own: messages and
   // It stays when the share ends.
   await endShare(ann.caller, id)
   expect((await readAttachment(bob.caller, file)).bytes.byteLength).toBe(8)
+})
+
+test('an Office document keeps what was read of it, in the share and in the copy', async () => {
+  const [ann, bob] = [await signedIn(), await signedIn()]
+  const { id: thread } = await conversation(ann)
+  const bytes = wordFile(paragraph('The plan of the year'))
+  const mime_type = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
+  const { id } = await announceAttachment(ann.caller, { name: 'plan.docx', size: bytes.length, mime_type })
+  const file = await receiveAttachment(ann.caller, id, bytes)
+  const store = createPrismaStore(ann.caller)
+  await store.attachments?.bind(thread, [id])
+  await store.saveItem(thread, {
+    ...{ id: newId('msg'), thread_id: thread, created_at: at, type: 'user_message', inference_options: {} },
+    ...{ content: [], attachments: [{ ...file, thread_id: thread }] },
+  })
+  const { threadId } = await continueShare(bob.caller, (await share(ann, thread)).id)
+  const { data } = await createPrismaStore(bob.caller).listItems(threadId, { limit: 20, order: 'asc' })
+  const copies = data.flatMap((item) => (item.type === 'user_message' ? item.attachments : []))
+  const copy = copies.find(({ name }) => name === 'plan.docx')?.id ?? ''
+  expect((await readAttachmentText(bob.caller, copy)).text).toContain('The plan of the year')
 })
 
 test('a conversation that takes no messages is shared, and not continued', async () => {
