@@ -7,6 +7,7 @@ import type { Respond } from '#lib/chatkit/server/turn.ts'
 import { createPrismaStore } from '#lib/data/chat/chatkit-store.ts'
 import { deleteConversation, restoreConversation } from '#lib/data/chat/deleted-conversations.ts'
 import { endAccess } from '#lib/data/people/end-access.ts'
+import { endSession } from '#lib/data/people/person-sessions.ts'
 import { recordRequests } from '#lib/data/usage/model-requests.ts'
 import { saveLimit } from '#lib/data/usage/usage-limits.ts'
 import { withCaller, withSystem } from '#lib/platform/db/db.ts'
@@ -178,6 +179,21 @@ test('what waits is held once its person has been signed out, and is sent after 
   beginNextTurn({ ownerId: person.caller.userId, threadId: thread_id })
   await expect.poll(runs).toBe(3)
   expect(await rows()).toEqual([])
+})
+
+test('what waits is held once the session that sent it has ended, while the answer goes on', async () => {
+  await beginSlow()
+  await wait('b')
+  const [row] = await withCaller(person.caller, (tx) => tx.waitingMessage.findMany())
+  await endSession(person.caller, row?.sessionId ?? '', 3_600)
+  go.resolve()
+  const rows = () =>
+    withCaller(person.caller, (tx) => tx.waitingMessage.findMany({ select: { dueAt: true, note: true } }))
+  await expect.poll(rows).toEqual([{ dueAt: null, note: expect.stringContaining('signed out') }])
+  expect(await withCaller(person.caller, (tx) => tx.run.findMany({ select: { status: true } }))).toEqual([
+    { status: 'done' },
+    { status: 'done' },
+  ])
 })
 
 test('no more than ten messages wait in a thread, and an empty one does not', async () => {

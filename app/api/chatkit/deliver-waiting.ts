@@ -49,7 +49,12 @@ async function deliver(answering: Answering, due: DueMessage): Promise<void> {
       return await noteUnsent(due, SIGNED_OUT, null)
     await refuseIfUsedUp(due.ownerId)
     const { sessionVersion, role } = authority
-    await begin(answering, due, { userId: due.ownerId, role, via: 'session', sessionVersion })
+    const session = {
+      via: 'session',
+      sessionVersion,
+      ...(due.sessionId !== null && { sessionId: due.sessionId }),
+    } as const
+    await begin(answering, due, { userId: due.ownerId, role, ...session })
   } catch (error) {
     await meet(due, error).catch((cause) => log.warn({ error: cause }, 'why a message waits could not be noted'))
   }

@@ -36,7 +36,7 @@ const PREFIX: Record<ItemKind, string> = {
  * security, so another person's rows are not found. Rows are ordered by their first write (`seq`),
  * so equal times lose no row.
  */
-export function createPrismaStore(caller: { userId: string; sessionVersion?: number }): Store {
+export function createPrismaStore(caller: { userId: string; sessionVersion?: number; sessionId?: string }): Store {
   const ownerId = caller.userId
   const inTx = <T>(work: (tx: Tx) => Promise<T>) => withCaller(caller, work)
   const idOf = (prefix: string, requestId?: string) =>

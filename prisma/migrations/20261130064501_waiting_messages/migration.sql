@@ -6,6 +6,7 @@ CREATE TABLE "waiting_messages" (
     "seq" BIGSERIAL NOT NULL,
     "data" JSONB NOT NULL,
     "session_version" INTEGER NOT NULL,
+    "session_id" TEXT,
     "due_at" TIMESTAMPTZ(3) DEFAULT CURRENT_TIMESTAMP,
     "note" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,

@@ -9,8 +9,13 @@ const BATCH = 20
 /** A thread and its owner. */
 type Home = { ownerId: string; threadId: string }
 
-/** A message that may be sent, and the version under which its person had signed in. */
-export type DueMessage = Home & { id: string; message: UserMessageItem; sessionVersion: number }
+/** A message that may be sent, and the sign-in under which it was. */
+export type DueMessage = Home & {
+  id: string
+  message: UserMessageItem
+  sessionVersion: number
+  sessionId: string | null
+}
 
 /**
  * The message that waits longest of each thread on which nothing works, if it may be sent now. Of one
@@ -23,7 +28,7 @@ export async function listDueMessages(home?: Home): Promise<DueMessage[]> {
   return runSystemStatement<DueMessage>(
     'recovery',
     Prisma.sql`
-      SELECT id, owner_id AS "ownerId", thread_id AS "threadId", data AS message, session_version AS "sessionVersion"
+      SELECT id, owner_id AS "ownerId", thread_id AS "threadId", data AS message, session_version AS "sessionVersion", session_id AS "sessionId"
       FROM (SELECT DISTINCT ON (thread_id) * FROM waiting_messages AS waiting ${isMeant} ORDER BY thread_id, seq) AS oldest
       WHERE due_at <= now()
         AND EXISTS (SELECT FROM threads WHERE id = oldest.thread_id AND ${IS_THERE})

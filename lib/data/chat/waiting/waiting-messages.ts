@@ -16,8 +16,11 @@ const CHARS_MAX = 1_000_000
 /** A thread and its owner. */
 type Home = { ownerId: string; threadId: string }
 
+/** Whose messages wait, and under which sign-in they were sent. */
+type Sender = { userId: string; sessionVersion?: number; sessionId?: string }
+
 /** The caller's messages that wait for the end of an answer. */
-export function createWaitingMessages(caller: { userId: string; sessionVersion?: number }): WaitingMessages {
+export function createWaitingMessages(caller: Sender): WaitingMessages {
   const homeOf = (threadId: string): Home => ({ ownerId: caller.userId, threadId })
   return {
     list: async (threadId) => {
@@ -42,7 +45,7 @@ export function createWaitingMessages(caller: { userId: string; sessionVersion?:
       const rows = await runStatementAs(
         caller,
         Prisma.sql`
-          UPDATE waiting_messages SET due_at = now(), note = NULL, session_version = ${versionOf(caller)}
+          UPDATE waiting_messages SET due_at = now(), note = NULL, session_version = ${versionOf(caller)}, session_id = ${caller.sessionId ?? null}
           WHERE ${ownOf(homeOf(threadId))} AND id = ${id} RETURNING id`,
       )
       if (rows.length === 0) throw notFound('The message')
@@ -56,7 +59,7 @@ function ownOf({ ownerId, threadId }: Home): Prisma.Sql {
 }
 
 /** The version of the caller's session; for a caller without one, the version that the person has now. */
-function versionOf({ userId, sessionVersion }: { userId: string; sessionVersion?: number }): Prisma.Sql {
+function versionOf({ userId, sessionVersion }: Sender): Prisma.Sql {
   return sessionVersion === undefined
     ? Prisma.sql`(SELECT session_version FROM users WHERE id = ${userId})`
     : Prisma.sql`${sessionVersion}::integer`
@@ -66,7 +69,7 @@ function toWaitingMessage(row: { data: UserMessageItem; note: string | null; isH
   return { message: row.data, is_held: row.isHeld, ...(row.note !== null && { note: row.note }) }
 }
 
-async function add(caller: { userId: string; sessionVersion?: number }, given: UserMessageItem): Promise<void> {
+async function add(caller: Sender, given: UserMessageItem): Promise<void> {
   const message = toStorable(given)
   const { id, thread_id: threadId } = message
   const home = { ownerId: caller.userId, threadId }
@@ -88,8 +91,8 @@ async function add(caller: { userId: string; sessionVersion?: number }, given: U
       lockPerson(home.ownerId),
       ...(binding ? [binding.lock] : []),
       Prisma.sql`
-        INSERT INTO waiting_messages (id, owner_id, thread_id, data, session_version)
-        SELECT ${id}, ${home.ownerId}, ${threadId}, ${data}::jsonb, ${versionOf(caller)}
+        INSERT INTO waiting_messages (id, owner_id, thread_id, data, session_version, session_id)
+        SELECT ${id}, ${home.ownerId}, ${threadId}, ${data}::jsonb, ${versionOf(caller)}, ${caller.sessionId ?? null}
         WHERE NOT ${isKnown} AND ${isAdmitted} AND ${isRoom} ${binding ? Prisma.sql`AND ${binding.isFree}` : Prisma.empty}
         ON CONFLICT DO NOTHING`,
       ...(binding ? [binding.bind] : []),
