@@ -115,6 +115,8 @@ function listFaults(): Promise<string[]> {
       if (one instanceof HTMLAnchorElement && one.href) {
         const isOwn = one.hasAttribute('download') && one.origin === location.origin
         if (!/^(https?|mailto|chatkit-link):/.test(one.protocol)) faults.push(`address of ${told()}`)
+        if (one.matches('.source') && !one.textContent?.includes(new URL(one.href).hostname))
+          faults.push(`no host in ${told()}`)
         if (!isOwn && (one.target !== '_blank' || !one.rel.includes('noopener'))) faults.push(`opener of ${told()}`)
       }
       const src = one.getAttribute('src')

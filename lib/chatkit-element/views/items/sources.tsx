@@ -28,19 +28,18 @@ export function Sources({ citations }: { citations: readonly CitedSource[] }) {
 
 /** One source: its origin, its title, and a link if the URL is safe. */
 export function SourceLink({ source }: { source: CitedSource['source'] }) {
-  const detail =
-    source.type === 'url'
-      ? (source.attribution ?? hostOf(source.url))
-      : source.type === 'file'
-        ? source.filename
-        : source.label
+  const details = listDetails(source).filter((detail) => detail && detail !== source.title)
   const body = (
     <>
       <Icon name={ICONS[source.type]} size={15} />
       <span class="source-title" dir="auto">
         {source.title}
       </span>
-      {detail && detail !== source.title && <span class="source-detail">{detail}</span>}
+      {details.map((detail) => (
+        <bdi key={detail} class="source-detail">
+          {detail}
+        </bdi>
+      ))}
     </>
   )
   if (source.type === 'entity' && source.interactive)
@@ -51,6 +50,13 @@ export function SourceLink({ source }: { source: CitedSource['source'] }) {
       {body}
     </a>
   )
+}
+
+/** A link always says its host: what it is attributed to is only said. */
+function listDetails(source: CitedSource['source']): (string | null | undefined)[] {
+  if (source.type === 'file') return [source.filename]
+  if (source.type === 'entity') return [source.label]
+  return [...new Set([source.attribution, hostOf(source.url)])]
 }
 
 function hostOf(url: string): string {
