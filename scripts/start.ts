@@ -48,7 +48,10 @@ try {
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   await import(pathToFileURL(server).href)
 } catch (error) {
-  log.fatal((error as Error).message)
+  const { message } = error as Error
+  // `npm run up` has a person before it, who reads the sentence alone.
+  if (process.channel) console.error(message)
+  else log.fatal(message)
   process.exit(1)
 }
 

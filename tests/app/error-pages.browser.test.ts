@@ -65,7 +65,7 @@ test('a page that fails says so with a reference that the log has, and comes by 
       async () => {
         const again = page.getByRole('button', { name: 'Try again' })
         if (await again.isVisible()) await again.click({ timeout: 1_000 }).catch(() => {})
-        return page.getByRole('heading', { name: 'Settings' }).first().isVisible()
+        return page.getByRole('heading', { name: 'Profile' }).first().isVisible()
       },
       { timeout: 60_000, interval: 1_000 },
     )

@@ -205,13 +205,18 @@ test('a start that cannot work ends with sentences and no stack trace', { timeou
     PORT: String(await findFreePort()),
   }
   const saidBy = (env: Record<string, string>) => {
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/start.ts'], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/start.ts'], {
       cwd: ROOT,
       encoding: 'utf8',
       env: { NODE_ENV: 'production', PATH: process.env.PATH, NEXT_DIST_DIR: process.env.NEXT_DIST_DIR, ...env },
     })
-    expect(status).toBe(1)
-    return stderr.trim()
+    expect([status, stderr]).toEqual([1, ''])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.at(-1)).toMatchObject({ level: 'fatal' })
+    return lines.at(-1).msg
   }
   expect(saidBy({ ...good, APP_SECRET: 'short', APP_URL: '' })).toBe(
     'APP_URL is missing. For example: APP_URL=https://chat.example.com\n' +

@@ -2,6 +2,8 @@ import { encodeEvent } from '#lib/platform/http/sent-events.ts'
 import { countStream } from '#lib/platform/metrics/http-metrics.ts'
 
 const PING_MS = 15_000
+/** How long (ms) a stream that was ended waits for the error that says why. */
+const LAST_WORD_MS = 3_000
 const encoder = new TextEncoder()
 
 /**
@@ -19,7 +21,7 @@ type SseOptions = {
   onDetach?: () => void
   /** Called once when the stream is over, at a normal end or not. */
   onClose?: () => void
-  /** Closes the stream, as if the connection broke. */
+  /** Closes the stream, as if the connection broke. Only an error that says why may still come, for 3 s. */
   ended?: AbortSignal
   headers?: Record<string, string>
 }
@@ -59,14 +61,18 @@ export function sseResponse(
         }, PING_MS)
         ping.unref()
         cut?.addEventListener('abort', () => {
-          if (ended) return
-          controller.close()
-          void detach()
+          const close = () => {
+            if (ended) return
+            controller.close()
+            void detach()
+          }
+          setTimeout(close, LAST_WORD_MS).unref()
         })
       },
       async pull(controller) {
         try {
-          const next = await events.next()
+          let next = await events.next()
+          while (cut?.aborted && !next.done && !isError(next.value.event)) next = await events.next()
           if (ended) return
           if (!next.done) {
             const { seq, event } = next.value
@@ -98,6 +104,10 @@ export function sseResponse(
       ...headers,
     },
   })
+}
+
+function isError(event: unknown): boolean {
+  return (event as { type?: unknown }).type === 'error'
 }
 
 function sendPing(controller: ReadableStreamDefaultController<Uint8Array>): void {
