@@ -143,7 +143,7 @@ test('an admin connects two providers and tests a model, and people choose', { t
   await say(bob, 'fourth', 'one-large here.')
 
   await page.goto(`${app.url}/admin/runs`)
-  await page.getByText('other-small').first().waitFor()
+  await page.getByText('other-small').filter({ visible: true }).first().waitFor()
   await shoot(page, 'runs')
   expect(troubles).toEqual([])
   expect(app.logs()).not.toContain(KEY)
