@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { GET as askHealth } from '#app/api/health/live/route.ts'
 import { showState } from '#app/api/metrics/show-state.ts'
@@ -12,65 +11,11 @@ import { handleMcp } from '#mcp/endpoint.ts'
 import { agentDoor } from '#tests/support/agent-door.ts'
 import { openAIServer } from '#tests/support/models/openai-server.ts'
 import { personalToken, signedIn } from '#tests/support/people/people.ts'
+import { openCollector } from '#tests/support/processes/collector.ts'
 import { serve } from '#tests/support/processes/serve.ts'
 import { withSettings } from '#tests/support/settings.ts'
 import { mcpCaller } from '#tests/support/tool-servers/mcp-caller.ts'
 import { mcpServer } from '#tests/support/tool-servers/mcp-server.ts'
-
-type Attribute = { key: string; value: { stringValue?: string; intValue?: number; arrayValue?: unknown } }
-type Span = {
-  name: string
-  traceId: string
-  spanId: string
-  parentSpanId?: string
-  attributes: Attribute[]
-  status: { code?: number }
-}
-type Line = { body?: { stringValue: string }; traceId?: string; severityText: string }
-type Point = {
-  attributes: Attribute[]
-  asDouble?: number
-  asInt?: number
-  count?: number
-  bucketCounts?: number[]
-  explicitBounds?: number[]
-}
-type Metric = {
-  name: string
-  sum?: { dataPoints: Point[] }
-  gauge?: { dataPoints: Point[] }
-  histogram?: { dataPoints: Point[] }
-}
-
-/** A collector that keeps what it was sent. */
-async function collector() {
-  const bodies: Record<string, unknown[]> = {}
-  const headers: (string | undefined)[] = []
-  const server = createServer(async (request, response) => {
-    let text = ''
-    for await (const chunk of request) text += chunk
-    headers.push(request.headers['x-team'] as string)
-    bodies[request.url ?? ''] ??= []
-    bodies[request.url ?? '']?.push(JSON.parse(text))
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as { port: number }
-  /** All lists that are found under the name, however deep. */
-  const all = (name: string, value: unknown): unknown[] =>
-    typeof value !== 'object' || value === null
-      ? []
-      : Object.entries(value).flatMap(([key, part]) => (key === name ? (part as unknown[]) : all(name, part)))
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    headers,
-    text: () => JSON.stringify(bodies),
-    spans: () => all('spans', bodies['/v1/traces']) as Span[],
-    lines: () => all('logRecords', bodies['/v1/logs']) as Line[],
-    metrics: () => all('metrics', bodies['/v1/metrics']) as Metric[],
-  }
-}
 
 function begin(url: string): void {
   withSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_HEADERS: 'x-team=blue%20sky' })
@@ -84,7 +29,7 @@ function begin(url: string): void {
 
 test('a run’s model requests, calls and transactions are one trace, with no word of what was said', async () => {
   const ann = await signedIn()
-  const got = await collector()
+  const got = await openCollector()
   await using tools = await mcpServer([
     { name: 'dig', run: () => 'hidden gold' },
     {
@@ -131,7 +76,7 @@ test('a run’s model requests, calls and transactions are one trace, with no wo
 
 test('a tool call of an outside client belongs to the trace that the client names', async () => {
   const ann = await signedIn()
-  const got = await collector()
+  const got = await openCollector()
   const server = await serve(handleMcp)
   onTestFinished(() => server.close())
   const { send } = mcpCaller(`${server.url}/mcp`, await personalToken(ann.caller))
@@ -146,7 +91,7 @@ test('a tool call of an outside client belongs to the trace that the client name
 })
 
 test('the metrics that Prometheus reads are sent as well, those from zero included', async () => {
-  const got = await collector()
+  const got = await openCollector()
   begin(got.url)
   await askHealth(new Request('http://127.0.0.1:3999/api/health/live'))
   await endTelemetry()
