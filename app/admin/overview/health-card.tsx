@@ -29,7 +29,7 @@ export function HealthCard({ problems, breakers }: { problems: Problem[]; breake
       {isWell ? (
         <p className="flex items-center gap-3 border-t border-line px-4 py-3 sm:px-5">
           <CircleCheck aria-hidden className="size-5 shrink-0 text-ok" />
-          Nothing is broken: servers answer, models answer, and no run waits to be started.
+          No server or model failed three times in a row, no error rate is unusual, and no run waits to be started.
         </p>
       ) : (
         <ul className="divide-y divide-line border-t border-line">
