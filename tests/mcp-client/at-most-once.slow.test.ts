@@ -383,10 +383,11 @@ describe('what the ledger keeps', () => {
   test('leaves out what a rule or a telling name hides, and has the true sizes and the trace that was sent', async () => {
     const tool: TestTool = {
       name: 'pay',
-      run: () => JSON.stringify({ iban: 'AT61', note: 'fine', token: 'tttt', big: 'x'.repeat(50_000) }),
+      run: () =>
+        JSON.stringify({ iban: 'AT61', note: 'fine', token: 'the token of the bank', big: 'x'.repeat(50_000) }),
     }
     await using server = await faultServer([tool])
-    const args = { card: '4111', iban: 'AT61', password: 'hunter2', nested: [{ IBAN: 'AT62' }], amount: 7 }
+    const args = { card: '4111 1111 1111', iban: 'AT61', password: 'hunter2', nested: [{ IBAN: 'AT62' }], amount: 7 }
     await using model = await openAIServer(callOf('pay', args), { text: 'Paid.' })
     withSettings(settings(server, model))
     await savePolicy(ann.caller, {
@@ -416,7 +417,8 @@ describe('what the ledger keeps', () => {
     expect(detail.resultBytes).toBeGreaterThan(50_000)
     const stored = JSON.stringify(detail.result)
     expect(stored.length).toBeLessThan(40_000)
-    for (const secret of ['AT61', 'AT62', '4111', 'hunter2', 'tttt'])
+    // With a letter or a space that no id, trace or time has.
+    for (const secret of ['AT61', 'AT62', '4111 1111', 'hunter2', 'the token'])
       expect(JSON.stringify(detail)).not.toContain(secret)
     expect(detail.traceId).toMatch(/^[0-9a-f]{32}$/)
     expect(detail.spanId).toMatch(/^[0-9a-f]{16}$/)
