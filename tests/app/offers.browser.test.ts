@@ -74,7 +74,7 @@ test('a prompt is found after /, asks for its arguments, is shown whole and sent
   await dialog.getByRole('button', { name: 'Send' }).click()
   await bubble(`Prompt of ${name}`).getByText('Review alpha.ts for faults.').waitFor()
   await answer('Looks good.').waitFor()
-  expect(await dialog.count()).toBe(0)
+  await dialog.waitFor({ state: 'detached' })
   expect(told()).toContain(`[Prompt of ${name}]\\nReview alpha.ts for faults.`)
   expect(told()).toContain('The person chose a prompt of the server')
 })

@@ -52,8 +52,9 @@ async function goOnHere(): Promise<void> {
     await letTimePass(ann.caller)
     await recoverRuns()
     for (let at = 0; at < 3; at++) beginNextTurn({ ownerId: ann.caller.userId, threadId })
-    const open = await withCaller(ann.caller, (tx) => tx.run.count({ where: { lastSeq: null } }))
-    return open + (await waiting()).length
+    // In this order: a message stops waiting in the transaction that opens its run.
+    const left = (await waiting()).length
+    return left + (await withCaller(ann.caller, (tx) => tx.run.count({ where: { lastSeq: null } })))
   }
   await expect.poll(isDone, { timeout: 60_000, interval: 200 }).toBe(0)
 }
